@@ -17,7 +17,7 @@ func Nearest(word string, words []string) []string {
 	word = strings.ToLower(word)
 	for _, w := range words {
 		d := distance(word, w)
-		if len(word) > 1 && (strings.HasPrefix(w, word) || strings.HasPrefix(word, w)) {
+		if len(word) > 1 && strings.HasPrefix(w, word) {
 			d = 1
 		}
 		if d < best {

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -34,7 +35,36 @@ func (o overlay) side(name string) fs.FS {
 	return o.base
 }
 
-func (o overlay) Open(name string) (fs.File, error) { return o.side(name).Open(name) }
+func (o overlay) Open(name string) (fs.File, error) {
+	f, err := o.side(name).Open(name)
+	if err != nil || !merged(name) {
+		return f, err
+	}
+	entries, err := o.ReadDir(name)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &mergedDir{f, entries}, nil
+}
+
+// mergedDir is an open folder whose entries come from both sides.
+type mergedDir struct {
+	fs.File
+	left []fs.DirEntry
+}
+
+func (d *mergedDir) ReadDir(n int) ([]fs.DirEntry, error) {
+	if n > 0 && len(d.left) == 0 {
+		return nil, io.EOF
+	}
+	if n <= 0 || n > len(d.left) {
+		n = len(d.left)
+	}
+	entries := d.left[:n:n]
+	d.left = d.left[n:]
+	return entries, nil
+}
 
 func (o overlay) ReadDir(name string) ([]fs.DirEntry, error) {
 	if !merged(name) {

@@ -209,12 +209,12 @@ func functions() template.FuncMap {
 	return funcs
 }
 
-// quoteJSON writes a string literal of JSON, which is one of YAML, TOML, Java and JavaScript too.
-func quoteJSON(s string) (string, error) {
+// quoteJSON writes a value as JSON, on one line. A string's is a literal of YAML, TOML, Java and JavaScript too.
+func quoteJSON(v any) (string, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	err := e.Encode(s)
+	err := e.Encode(v)
 	return strings.TrimSuffix(b.String(), "\n"), err
 }
 

@@ -40,6 +40,7 @@ type Tool struct {
 	Next     []string          `json:"next"` // shell lines: set up, migrate, start
 	Env      []Var             `json:"env,omitempty"`
 	Database []string          `json:"database"` // the files of the database layer
+	Lock     Lock              `json:"lock"`
 	E2E      E2E               `json:"e2e,omitzero"`
 	Renames  map[string]string `json:"renames,omitempty"` // old skeleton key to new one
 	Local    string            `json:"-"`                 // the shell line that starts a local node, of a layer
@@ -104,6 +105,12 @@ type Var struct {
 	Default     string `json:"default,omitempty"`
 	Development string `json:"development,omitempty"` // what .env holds, where it is not the default
 	Meaning     string `json:"meaning"`
+}
+
+// Lock is how a starter's dependencies are locked.
+type Lock struct {
+	Files    []string   `json:"files"`    // the lockfiles' paths in the starter
+	Commands [][]string `json:"commands"` // what makes them anew from the versions
 }
 
 // E2E is what our end-to-end tests need and a user does not.
@@ -313,6 +320,9 @@ func readJSON(fsys fs.FS, name string, v any) error {
 	offset := d.InputOffset()
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		offset = e.Offset
+	}
+	if _, field, ok := strings.Cut(err.Error(), "unknown field "); ok {
+		offset = int64(bytes.Index(data, []byte(field)))
 	}
 	line := 1 + bytes.Count(data[:min(int(offset), len(data))], []byte("\n"))
 	return fmt.Errorf("%s:%d: %s", name, line, strings.TrimPrefix(err.Error(), "json: "))

@@ -92,7 +92,10 @@ func assemble(params []param) (Config, error) {
 			return Config{}, err
 		}
 	}
-	return c, c.check()
+	if err := c.check(); err != nil {
+		return Config{}, err
+	}
+	return c, nil
 }
 
 // splitDatabase moves the routing id that stands before the database's name to options.

@@ -64,6 +64,7 @@ func TestParse(t *testing.T) {
 		{"postgresql://ada:secret@db.example.com/bank?sslmode=&sslrootcert=&options=", bank()},
 		{"jdbc:postgresql://db.example.com:26257/bank?user=ada&password=secret&sslmode=verify-full&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory", bank("sslmode", "verify-full")},
 		{"jdbc:postgresql://db.example.com:26257/bank?user=ada&password=secret&sslfactory=org.postgresql.ssl.LibPQFactory", bank("sslfactory", "org.postgresql.ssl.LibPQFactory")},
+		{"jdbc:postgresql://db.example.com:26257/bank?user=ada&password=secret&connectTimeout=3", bank("connect_timeout", "3")},
 
 		// A routing id in the database.
 		{"postgresql://ada:secret@db.example.com/funny-skunk-123.bank?ssl=true", bank("sslmode", "verify-full", "options", "--cluster=funny-skunk-123")},
@@ -115,6 +116,7 @@ func TestParseRefuses(t *testing.T) {
 		{"postgresql://u:hunter2%@h/d", "connection string: a % without two hexadecimal digits"},
 		{"postgresql://u:p@h/d?options=hunter2%4", "connection string: a % without two hexadecimal digits"},
 		{"jdbc:postgresql://h/d?password=hunter2%zz", "connection string: a % without two hexadecimal digits"},
+		{"postgresql://u:p@h/d?%zzhunter2=x", "connection string: a % without two hexadecimal digits"},
 		{"postgresql://u:hunter2%+1@h/d", "connection string: a % without two hexadecimal digits"},
 		{"postgresql://u:p@hunter2@h/d", "connection string: more than one @ before the database"},
 		{"postgresql://u:p#hunter2@h/d", "connection string: holds a #"},

@@ -1,0 +1,51 @@
+# make test    Go alone, under a minute          make e2e     starters for real (TOOL=django for one)
+# make lint    what the tests take for granted   make golden  rewrite testdata/golden, then read the diff
+SHELL := bash
+GO ?= go
+TOOL ?=
+
+staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+deadcode := golang.org/x/tools/cmd/deadcode@v0.52.0
+
+.PHONY: build test lint e2e golden locks fuzz bench clean
+
+build:
+	$(GO) build -trimpath -ldflags '-s -w' -o bin/crdb-init ./cmd/crdb-init
+
+test:
+	$(GO) test ./...
+
+# Files for other systems and behind tags are checked as well: they have no other reader here.
+lint:
+	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofmt -w:" $$out; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags e2e,lint,bench ./...
+	GOOS=windows $(GO) vet ./cmd/... ./generator/... ./skeletons/...
+	GOOS=darwin $(GO) vet ./cmd/... ./generator/... ./skeletons/...
+	$(GO) run $(staticcheck) -tags e2e,lint,bench ./...
+	@out=$$($(GO) run $(deadcode) -test -tags e2e,lint,bench ./...); test -z "$$out" || { echo "$$out"; exit 1; }
+	$(GO) mod tidy -diff
+	$(GO) test -tags lint -count=1 -run Lint ./cmd
+
+e2e:
+	TOOL=$(TOOL) $(GO) test -tags e2e -count=1 -timeout 80m ./e2e/...
+
+golden:
+	$(GO) test ./cmd -run Golden -update
+
+locks:
+	$(GO) test ./cmd -run Locks -lock '$(TOOL)' -v
+
+# Each target for FUZZTIME; what it finds is kept under testdata/fuzz and replayed by make test.
+FUZZTIME ?= 30s
+fuzz:
+	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) -fuzzminimizetime 100x ./generator/conn
+	$(GO) test -run '^$$' -fuzz FuzzFormat -fuzztime $(FUZZTIME) -fuzzminimizetime 100x ./generator/conn
+	$(GO) test -run '^$$' -fuzz FuzzName -fuzztime $(FUZZTIME) -fuzzminimizetime 100x ./generator
+	$(GO) test -run '^$$' -fuzz FuzzMapPath -fuzztime $(FUZZTIME) -fuzzminimizetime 100x ./generator
+
+bench: build
+	$(GO) test -tags bench -count=1 -run Bench -v ./cmd | grep -v '^=== '
+
+clean:
+	rm -rf bin dist

@@ -1,0 +1,109 @@
+//go:build bench
+
+package cmd_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/crdb-init/crdb-init/generator"
+	"github.com/crdb-init/crdb-init/skeletons"
+)
+
+// What the program may cost, whole processes, medians.
+const (
+	maxStart    = 4.0      // × an empty Go program
+	maxGenerate = 2.0      // × cp -r of the same tree
+	maxMemory   = 24 << 20 // bytes resident
+	maxBinary   = 12 << 20 // bytes, stripped
+	runs        = 41
+)
+
+// TestBench measures bin/crdb-init, which make bench builds: the commands of a row take turns, so that what else the machine
+// does meets them alike.
+func TestBench(t *testing.T) {
+	binary, err := filepath.Abs("../bin/crdb-init")
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("binary           %6.1f MiB  (at most %d)\n", float64(info.Size())/(1<<20), maxBinary>>20)
+	if info.Size() > maxBinary {
+		t.Errorf("the binary has %d bytes", info.Size())
+	}
+
+	dir := t.TempDir()
+	empty := filepath.Join(dir, "empty")
+	if err := os.WriteFile(empty+".go", []byte("package main\n\nfunc main() {}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", empty, empty+".go").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	report(t, "start", maxStart, dir, []string{binary, "version"}, []string{empty})
+
+	tools, err := generator.Tools(skeletons.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tool := range tools {
+		tree := filepath.Join(dir, tool.ID)
+		if out, err := exec.Command(binary, "--tool", tool.ID, "--no-git", "--name", "my-app", tree).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		report(t, tool.ID, maxGenerate, dir,
+			[]string{binary, "--tool", tool.ID, "--no-git", "--name", "my-app", "FRESH"}, []string{"cp", "-r", tree, "FRESH"})
+	}
+}
+
+// report prints the medians of two commands that take turns and their ratio. FRESH is a path where nothing is.
+func report(t *testing.T, name string, limit float64, dir string, ours, theirs []string) {
+	t.Helper()
+	var a, b []time.Duration
+	var memory int64
+	for i := range runs {
+		d, rss := run(t, dir, i, ours)
+		a, memory = append(a, d), max(memory, rss)
+		d, _ = run(t, dir, i, theirs)
+		b = append(b, d)
+	}
+	slices.Sort(a)
+	slices.Sort(b)
+	ratio := float64(a[runs/2]) / float64(b[runs/2])
+	fmt.Printf("%-16s %6.2f ms   %s %.2f ms: %.2f × (at most %.0f), peak %.1f MiB (at most %d)\n", name,
+		ms(a[runs/2]), filepath.Base(theirs[0]), ms(b[runs/2]), ratio, limit, float64(memory)/(1<<20), maxMemory>>20)
+	if ratio > limit {
+		t.Errorf("%s: %.2f × %s", name, ratio, theirs[0])
+	}
+	if memory > maxMemory {
+		t.Errorf("%s: %d bytes resident", name, memory)
+	}
+}
+
+// run executes one command and returns how long the whole process took and what it held in memory at most.
+func run(t *testing.T, dir string, i int, argv []string) (time.Duration, int64) {
+	t.Helper()
+	argv = slices.Clone(argv)
+	if at := slices.Index(argv, "FRESH"); at >= 0 {
+		argv[at] = filepath.Join(dir, fmt.Sprintf("fresh-%d", i))
+		defer os.RemoveAll(argv[at])
+	}
+	cmd := exec.Command(argv[0], argv[1:]...)
+	start := time.Now()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", argv, err, out)
+	}
+	d := time.Since(start)
+	return d, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

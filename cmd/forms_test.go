@@ -1,0 +1,126 @@
+package cmd_test
+
+import (
+	"testing"
+
+	"github.com/crdb-init/crdb-init/generator"
+	"github.com/crdb-init/crdb-init/generator/conn"
+	"github.com/crdb-init/crdb-init/skeletons"
+)
+
+// The connection that the rows below are written for: CockroachDB's "Client Connection Reference" shows each form with
+// <username>, <password>, <host>, <port>, <database> and <routing-id>; these are the values put in their places.
+func reference(d conn.Deployment) conn.Config {
+	c := conn.Config{User: "maxroach", Password: "s3cr3t", Host: "free-tier.gcp-us-central1.cockroachlabs.cloud", Port: 26257, Database: "defaultdb",
+		Params: map[string]string{"sslmode": "verify-full"}}
+	switch d {
+	case conn.Basic:
+		c.Params["options"] = "--cluster=funny-skunk-123"
+	case conn.Advanced:
+		c.Params["sslrootcert"] = "/certs/ca.crt"
+	case conn.SelfHosted:
+		c.Password = ""
+		c.Params["sslrootcert"], c.Params["sslcert"], c.Params["sslkey"] = "/certs/ca.crt", "/certs/client.maxroach.crt", "/certs/client.maxroach.key"
+	case conn.Local:
+		c = conn.Config{User: "root", Host: "localhost", Port: 26257, Database: "defaultdb", Params: map[string]string{"sslmode": "disable"}}
+	}
+	return c
+}
+
+const (
+	basicURL      = "postgresql://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?sslmode=verify-full&options=--cluster%3Dfunny-skunk-123"
+	advancedURL   = "postgresql://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?sslmode=verify-full&sslrootcert=/certs/ca.crt"
+	selfHostedURL = "postgresql://maxroach@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?sslmode=verify-full&sslrootcert=/certs/ca.crt&sslcert=/certs/client.maxroach.crt&sslkey=/certs/client.maxroach.key"
+	localURL      = "postgresql://root@localhost:26257/defaultdb?sslmode=disable"
+)
+
+// The reference page's forms, tool × its three filters (serverless, dedicated and self-hosted, today's basic, advanced and
+// self-hosted), and the local node. The page shows the serverless form alone.
+func TestConnectionReference(t *testing.T) {
+	for _, row := range []struct {
+		tool, form string
+		deployment conn.Deployment
+		want       string
+	}{
+		{"pgx", "", conn.Basic, basicURL},
+		{"pgx", "", conn.Advanced, advancedURL},
+		{"pgx", "", conn.SelfHosted, selfHostedURL},
+		{"pgx", "", conn.Local, localURL},
+		{"django", "", conn.Basic, `DATABASES = {
+    'default': {
+        'ENGINE': 'django_cockroachdb',
+        'NAME': 'defaultdb',
+        'USER': 'maxroach',
+        'PASSWORD': 's3cr3t',
+        'HOST': 'free-tier.gcp-us-central1.cockroachlabs.cloud',
+        'PORT': '26257',
+        'OPTIONS': {
+            'sslmode': 'verify-full',
+            'options': '--cluster=funny-skunk-123',
+        },
+    },
+}`},
+		{"django", "", conn.Advanced, `DATABASES = {
+    'default': {
+        'ENGINE': 'django_cockroachdb',
+        'NAME': 'defaultdb',
+        'USER': 'maxroach',
+        'PASSWORD': 's3cr3t',
+        'HOST': 'free-tier.gcp-us-central1.cockroachlabs.cloud',
+        'PORT': '26257',
+        'OPTIONS': {
+            'sslmode': 'verify-full',
+            'sslrootcert': '/certs/ca.crt',
+        },
+    },
+}`},
+		{"django", "", conn.SelfHosted, `DATABASES = {
+    'default': {
+        'ENGINE': 'django_cockroachdb',
+        'NAME': 'defaultdb',
+        'USER': 'maxroach',
+        'HOST': 'free-tier.gcp-us-central1.cockroachlabs.cloud',
+        'PORT': '26257',
+        'OPTIONS': {
+            'sslmode': 'verify-full',
+            'sslrootcert': '/certs/ca.crt',
+            'sslcert': '/certs/client.maxroach.crt',
+            'sslkey': '/certs/client.maxroach.key',
+        },
+    },
+}`},
+		{"django", "", conn.Local, `DATABASES = {
+    'default': {
+        'ENGINE': 'django_cockroachdb',
+        'NAME': 'defaultdb',
+        'USER': 'root',
+        'HOST': 'localhost',
+        'PORT': '26257',
+        'OPTIONS': {
+            'sslmode': 'disable',
+        },
+    },
+}`},
+	} {
+		t.Run(row.tool+" "+row.form+" "+string(row.deployment), func(t *testing.T) {
+			tool, err := generator.Find(skeletons.FS, row.tool)
+			if err != nil {
+				t.Fatal(err)
+			}
+			form, err := tool.Form(row.form, row.deployment)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, snippet, err := form.Write(tool, reference(row.deployment), row.deployment)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text != row.want {
+				t.Errorf("%s\nwant:\n%s", text, row.want)
+			}
+			if snippet == "" {
+				t.Error("no snippet")
+			}
+		})
+	}
+}
