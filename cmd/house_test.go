@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"go/parser"
 	"go/token"
@@ -37,8 +36,11 @@ var arrows = map[string][]string{
 func TestArrows(t *testing.T) {
 	err := filepath.WalkDir("..", func(file string, e fs.DirEntry, err error) error {
 		rel := filepath.ToSlash(strings.TrimPrefix(file, ".."+string(filepath.Separator)))
-		if err != nil || e.IsDir() && (strings.HasPrefix(rel, ".") && rel != ".." || rel == "e2e" || rel == "bin" || rel == "dist") {
-			return errors.Join(err, fs.SkipDir)
+		if err != nil {
+			return err
+		}
+		if e.IsDir() && (strings.HasPrefix(rel, ".") && rel != ".." || rel == "e2e" || rel == "bin" || rel == "dist") {
+			return fs.SkipDir
 		}
 		if e.IsDir() || !strings.HasSuffix(rel, ".go") || strings.HasSuffix(rel, "_test.go") {
 			return nil
@@ -84,10 +86,10 @@ func TestModuleZip(t *testing.T) {
 	}
 	zipped := map[string]bool{}
 	for _, f := range checked.Valid {
-		zipped[f] = true
+		zipped[filepath.ToSlash(f)] = true
 	}
 	err = fs.WalkDir(skeletons.FS, ".", func(name string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() && !zipped["skeletons/"+name] {
+		if err == nil && !e.IsDir() && !zipped["../skeletons/"+name] {
 			return fmt.Errorf("skeletons/%s is not in the module zip", name)
 		}
 		return err

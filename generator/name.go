@@ -13,18 +13,18 @@ import (
 type ecosystem struct {
 	noun     string                          // what the name becomes there
 	spell    func(name string) string        // how it is written there
-	reserved map[string]bool                 // spellings that cannot be had, and why not in reason
+	reserved string                          // spellings that cannot be had, separated by white space
 	reason   string                          // what such a spelling is
 	complete func(t *Tool, p *Project) error // defaults and checks of further answers
 }
 
 // ecosystems has a row for every language. A new tool is a folder; a new language is a row here and a layer.
 var ecosystems = map[string]ecosystem{
-	"Go":         {noun: "Go module path", spell: kebab, reserved: words(goReserved), reason: "the standard library", complete: completeModule},
-	"TypeScript": {noun: "npm package name", spell: kebab, reserved: words(nodeReserved), reason: "Node's own modules"},
-	"Python":     {noun: "Python module name", spell: snake, reserved: words(pythonReserved), reason: "Python's own names"},
-	"Java":       {noun: "Java package name", spell: flat, reserved: words(javaReserved), reason: "Java's keywords", complete: completePackage},
-	"Ruby":       {noun: "Ruby constant name", spell: pascal, reserved: words(rubyReserved), reason: "Ruby's and Rails' own constants"},
+	"Go":         {noun: "Go module path", spell: kebab, reserved: goReserved, reason: "the standard library", complete: completeModule},
+	"TypeScript": {noun: "npm package name", spell: kebab, reserved: nodeReserved, reason: "Node's own modules"},
+	"Python":     {noun: "Python module name", spell: snake, reserved: pythonReserved, reason: "Python's own names"},
+	"Java":       {noun: "Java package name", spell: flat, reserved: javaReserved, reason: "Java's keywords", complete: completePackage},
+	"Ruby":       {noun: "Ruby constant name", spell: pascal, reserved: rubyReserved, reason: "Ruby's and Rails' own constants"},
 }
 
 // Languages returns the languages of tools, in the order in which people are offered them.
@@ -53,9 +53,9 @@ func nameProblem(t *Tool, name string) error {
 		return fmt.Errorf("%q has %d bytes, the limit is %d", name, len(name), maxName)
 	case !nameRule.MatchString(name):
 		return fmt.Errorf("%q is not a %s: lower-case letters and digits, a letter first, words joined by - or _", name, eco.noun)
-	case eco.reserved[eco.spell(name)]:
+	case among(eco.reserved, eco.spell(name)):
 		return fmt.Errorf("%q is not a %s that can be had: %s is among %s", name, eco.noun, eco.spell(name), eco.reason)
-	case sqlReserved[snake(name)]:
+	case among(sqlReserved, snake(name)):
 		return fmt.Errorf("%q is not a database name: %s is reserved in SQL, or a database of CockroachDB's own", name, snake(name))
 	case strings.HasPrefix(snake(name), "pg_") || strings.HasPrefix(snake(name), "crdb_internal"):
 		return fmt.Errorf("%q is not a database name: the prefix belongs to the database itself", name)
@@ -119,7 +119,7 @@ func completeModule(t *Tool, p *Project) error {
 		// The error repeats the path and adds a cause after the last colon.
 		_, why, _ := strings.Cut(err.Error(), ": ")
 		return withHint(fmt.Errorf("%s: module %q is not a Go module path: %s", t.ID, p.Module, why), "--module github.com/you/"+p.Name)
-	case words(goReserved)[first]:
+	case among(goReserved, first):
 		return withHint(fmt.Errorf("%s: module %q: %s is among the standard library", t.ID, p.Module, first), "--module github.com/you/"+p.Name)
 	case len(p.Module) > 200:
 		return withHint(fmt.Errorf("%s: module has %d bytes, the limit is 200", t.ID, len(p.Module)), "--module github.com/you/"+p.Name)
@@ -135,7 +135,7 @@ func completePackage(t *Tool, p *Project) error {
 	}
 	elements := strings.Split(p.Package, ".")
 	bad := ""
-	switch i := slices.IndexFunc(elements, func(e string) bool { return words(javaReserved)[e] }); {
+	switch i := slices.IndexFunc(elements, func(e string) bool { return among(javaReserved, e) }); {
 	case len(p.Package) > 200:
 		bad = "longer than 200 bytes"
 	case !packageRule.MatchString(p.Package):
@@ -151,13 +151,8 @@ func completePackage(t *Tool, p *Project) error {
 	return nil
 }
 
-func words(list string) map[string]bool {
-	set := map[string]bool{}
-	for w := range strings.FieldsSeq(list) {
-		set[w] = true
-	}
-	return set
-}
+// among says whether a word is in a list that white space separates.
+func among(list, word string) bool { return slices.Contains(strings.Fields(list), word) }
 
 // The first elements of the standard library's import paths, and what the go command reserves.
 const goReserved = `
@@ -215,11 +210,11 @@ const rubyReserved = `
 
 // CockroachDB's reserved keywords (docs: "Full SQL Syntax", reserved_keyword) and the databases that a cluster has already.
 // The image's entrypoint writes COCKROACH_DATABASE into SQL without quotes.
-var sqlReserved = words(`
+const sqlReserved = `
 	all analyse analyze and any array as asc asymmetric both case cast check collate column concurrently constraint create
 	current_catalog current_date current_role current_schema current_time current_timestamp current_user default
 	deferrable desc distinct do else end except false fetch for foreign from grant group having in initially intersect
 	into lateral leading limit localtime localtimestamp not nothing null offset on only or order placing primary
 	references returning select session_user some symmetric table then to trailing true union unique user using
 	variadic view when where window with
-	system defaultdb postgres template0 template1 public information_schema`)
+	system defaultdb postgres template0 template1 public information_schema`

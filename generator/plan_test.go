@@ -121,24 +121,22 @@ func TestNoTemplateButEnvsSeesTheURL(t *testing.T) {
 // Each row breaks one rule of the skeletons; the error names the file, and the line where there is one.
 func TestSkeletonRefused(t *testing.T) {
 	for name, row := range map[string]struct{ add, want string }{
-		"one path from two places":   {"-- _layer/common/run.sh --\n", "run.sh: comes from"},
-		"case only":                  {"-- tiny/Run.sh --\n", "differs by case only"},
-		"a folder's case only":       {"-- tiny/Dot/a --\n-- tiny/dot/b --\n", "differs by case only"},
-		"a file is a folder too":     {"-- _layer/common/run.sh/x --\n", "is a folder too"},
-		"vendor":                     {"-- tiny/vendor/x --\n", "below vendor"},
-		"git's own":                  {"-- tiny/dot_git/config --\n", "git's own"},
-		"aux":                        {"-- tiny/aux.txt --\n", `"aux.txt"`},
-		"a colon":                    {"-- tiny/a:b --\n", `"a:b"`},
-		"a folder that is exec":      {"-- tiny/executable_x/a --\n", "only a file is executable"},
-		"a package without Java":     {"-- tiny/__package__/a --\n", "has no packages"},
-		"unknown version":            {"-- tiny/x.tmpl --\n\n{~ version \"other\" ~}\n", `tiny/x.tmpl:2:`},
-		"unknown partial":            {"-- tiny/x.tmpl --\n{~ template \"gone\" . ~}\n", `tiny/x.tmpl: template "gone"`},
-		"unknown function":           {"-- tiny/x.tmpl --\n{~ now ~}\n", "tiny/x.tmpl:1: function \"now\" not defined"},
-		"sprig's environment":        {"-- tiny/x.tmpl --\n{~ env \"HOME\" ~}\n", "function \"env\" not defined"},
-		"unknown field":              {"-- tiny/x.tmpl --\n{~ .Clock ~}\n", "tiny/x.tmpl:1:"},
-		"partial that calls itself":  {"-- tiny/x.tmpl --\n{~ template \"loop\" . ~}\n-- _partial/loop.tmpl --\n{~ template \"loop\" . ~}\n", "calls itself"},
-		"go that does not parse":     {"-- tiny/x.go.tmpl --\npackage\n", "tiny/x.go.tmpl: as x.go:"},
-		"go that gofmt would change": {"-- tiny/x.go.tmpl --\npackage  x\n", "not as gofmt would write it"},
+		"one path from two places":  {"-- _layer/common/run.sh --\n", "run.sh: comes from"},
+		"case only":                 {"-- tiny/Run.sh --\n", "differs by case only"},
+		"a folder's case only":      {"-- tiny/Dot/a --\n-- tiny/dot/b --\n", "differs by case only"},
+		"a file is a folder too":    {"-- _layer/common/run.sh/x --\n", "is a folder too"},
+		"vendor":                    {"-- tiny/vendor/x --\n", "below vendor"},
+		"git's own":                 {"-- tiny/dot_git/config --\n", "git's own"},
+		"aux":                       {"-- tiny/aux.txt --\n", `"aux.txt"`},
+		"a colon":                   {"-- tiny/a:b --\n", `"a:b"`},
+		"a folder that is exec":     {"-- tiny/executable_x/a --\n", "only a file is executable"},
+		"a package without Java":    {"-- tiny/__package__/a --\n", "has no packages"},
+		"unknown version":           {"-- tiny/x.tmpl --\n\n{~ version \"other\" ~}\n", `tiny/x.tmpl:2:`},
+		"unknown partial":           {"-- tiny/x.tmpl --\n{~ template \"gone\" . ~}\n", `tiny/x.tmpl: template "gone"`},
+		"unknown function":          {"-- tiny/x.tmpl --\n{~ now ~}\n", "tiny/x.tmpl:1: function \"now\" not defined"},
+		"sprig's environment":       {"-- tiny/x.tmpl --\n{~ env \"HOME\" ~}\n", "function \"env\" not defined"},
+		"unknown field":             {"-- tiny/x.tmpl --\n{~ .Clock ~}\n", "tiny/x.tmpl:1:"},
+		"partial that calls itself": {"-- tiny/x.tmpl --\n{~ template \"loop\" . ~}\n-- _partial/loop.tmpl --\n{~ template \"loop\" . ~}\n", "calls itself"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Plan(skeletonsOf(smallTool+row.add), Project{Tool: "tiny", Name: "my-app"})
@@ -195,6 +193,19 @@ func TestManifestRefused(t *testing.T) {
 				t.Errorf("error: %v\nwant: %s", err, row.want)
 			}
 		})
+	}
+}
+
+func TestCheckGo(t *testing.T) {
+	for text, want := range map[string]string{
+		"package\n":    "tiny/x.go.tmpl: as x.go: ",
+		"package  x\n": "tiny/x.go.tmpl: not as gofmt would write it",
+		"package x\n":  "",
+	} {
+		err := CheckGo([]File{{Path: "x.go", Source: "tiny/x.go.tmpl", Data: []byte(text)}, {Path: "x.txt", Data: []byte("package\n")}})
+		if want == "" != (err == nil) || err != nil && !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }
 
