@@ -46,6 +46,14 @@ func TestConnectionReference(t *testing.T) {
 		{"pgx", "", conn.Advanced, advancedURL},
 		{"pgx", "", conn.SelfHosted, selfHostedURL},
 		{"pgx", "", conn.Local, localURL},
+		{"pq", "", conn.Basic, basicURL},
+		{"pq", "", conn.Advanced, advancedURL},
+		{"pq", "", conn.SelfHosted, selfHostedURL},
+		{"pq", "", conn.Local, localURL},
+		{"gorm", "", conn.Basic, basicURL},
+		{"gorm", "", conn.Advanced, advancedURL},
+		{"gorm", "", conn.SelfHosted, selfHostedURL},
+		{"gorm", "", conn.Local, localURL},
 		{"django", "", conn.Basic, `DATABASES = {
     'default': {
         'ENGINE': 'django_cockroachdb',

@@ -2,6 +2,8 @@ package generator
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"maps"
 	"strings"
 	"testing"
@@ -247,6 +249,36 @@ func TestFind(t *testing.T) {
 	}
 	if tools, err := Tools(skeletonsOf(smallTool)); err != nil || len(tools) != 1 {
 		t.Errorf("tools: %v, %v", tools, err)
+	}
+}
+
+// faulty is an FS with one file that the disk does not give.
+type faulty struct {
+	fs.FS
+	name string
+	err  error
+}
+
+func (u faulty) Open(name string) (fs.File, error) {
+	if name == u.name {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: u.err}
+	}
+	return u.FS.Open(name)
+}
+
+// A tool whose manifest cannot be read is no unknown tool.
+func TestFindUnreadable(t *testing.T) {
+	eio := errors.New("input/output error")
+	m := faulty{skeletonsOf(smallTool), "tiny/tool.json", eio}
+	if _, err := Find(m, "tiny"); !errors.Is(err, eio) {
+		t.Error(err)
+	}
+	if _, err := Tools(m); !errors.Is(err, eio) {
+		t.Error(err)
+	}
+	m = faulty{fstest.MapFS{"tiny": {Data: []byte("a file\n")}}, "tiny/tool.json", errors.New("not a directory")}
+	if _, err := Find(m, "tiny"); err == nil || err.Error() != `tool "tiny": not known` {
+		t.Error(err)
 	}
 }
 

@@ -168,7 +168,12 @@ func isTool(skeletons fs.FS, dir string) bool {
 		return false
 	}
 	_, err := fs.Stat(skeletons, path.Join(dir, manifest))
-	return err == nil
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return err == nil
+	}
+	// A manifest that cannot be read is one all the same: load says why. Below a file there is none.
+	info, err := fs.Stat(skeletons, dir)
+	return err != nil || info.IsDir()
 }
 
 // Find returns the tool that word names by its id or by an alias. The other tools are read only when no folder has that name.

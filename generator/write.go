@@ -218,7 +218,7 @@ func writeInto(root *os.Root, dir string, todo []Change, step stepFunc) (err err
 	made := func(dir string) {
 		undo = append(undo, func() error { return remove(root, dir) })
 	}
-	dirs := map[string]bool{".": true}
+	dirs, backups := map[string]bool{".": true}, map[string]bool{stage: true}
 	for _, c := range todo {
 		staged := path.Join(fresh, c.Path)
 		if err := mkdirAll(root, path.Dir(c.Path), dirs, step, made); err != nil {
@@ -229,8 +229,8 @@ func writeInto(root *os.Root, dir string, todo []Change, step stepFunc) (err err
 			if err := step("move", c.Path); err != nil {
 				return err
 			}
-			if err := root.MkdirAll(path.Dir(backup), 0o777); err != nil {
-				return unchanged(c.Path, err)
+			if err := mkdirAll(root, path.Dir(backup), backups, step, func(string) {}); err != nil {
+				return err
 			}
 			if err := root.Rename(c.Path, backup); err != nil {
 				return unchanged(c.Path, err)
@@ -308,9 +308,11 @@ func writeFile(root *os.Root, f File, step stepFunc) error {
 	if err != nil {
 		return unchanged(f.Path, err)
 	}
-	if err = step("write", f.Path); err == nil {
-		_, err = w.Write(f.Data)
+	if err := step("write", f.Path); err != nil {
+		w.Close()
+		return err
 	}
+	_, err = w.Write(f.Data)
 	if err == nil && f.Secret {
 		err = w.Chmod(0o600) // whatever the umask took
 	}

@@ -329,7 +329,8 @@ func TestWriteFailsAtEveryStep(t *testing.T) {
 						}
 						break
 					}
-					if !errors.Is(err, want) {
+					// A cancelled run is no failure of the disk: its error stays what it is.
+					if !errors.Is(err, want) || want == context.Canceled && err != want {
 						t.Errorf("step %d, %s: %v", n, at, err)
 					}
 					sameTree(t, tree(t, top), before)

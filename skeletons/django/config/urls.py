@@ -1,0 +1,6 @@
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("api.health")),
+    path("", include("ledger.urls")),
+]
