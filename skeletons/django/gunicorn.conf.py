@@ -10,19 +10,17 @@ from config import settings
 settings.env.exit_if_invalid()
 
 wsgi_app = "config.wsgi"
-bind = (
-    f"[{settings.HOST}]:{settings.PORT}"
-    if ":" in settings.HOST
-    else f"{settings.HOST}:{settings.PORT}"
-)
+_host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
+bind = f"{_host}:{settings.PORT}"
 
 # One process, so that DB_POOL_MAX is what it says; replicas use more processors. Threads enough
 # that /healthz finds one while all connections are in use and waited for, and some for probes.
 workers = 1
-worker_class = "gthread"
+worker_class = "config.worker.Worker"
 threads = 4 * settings.DB_POOL_MAX + 16
 
-graceful_timeout = 10  # a request's deadline, so those in flight finish
+graceful_timeout = settings.REQUEST_TIMEOUT_S
+keepalive = 75  # longer than a load balancer's 60: whoever closes first may cut off a request
 control_socket_disable = True  # it would be a file in HOME, shared by all instances
 logconfig_dict = settings.LOGGING
 

@@ -1,7 +1,6 @@
 """Reads request bodies: a JSON object whose fields a view names, nothing more and nothing less."""
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -10,10 +9,6 @@ from django.http import HttpRequest
 from api.problems import FieldError, InvalidRequest, Problem
 
 MAX_BODY_BYTES = 1024 * 1024
-MAX_DISCARDED_BYTES = 4 * 1024 * 1024
-CHUNK_BYTES = 64 * 1024
-
-log = logging.getLogger("api")
 
 # Reads a JSON value as the view wants it, or raises ValueError with a message for the client.
 Field = Callable[[object], Any]
@@ -53,7 +48,9 @@ def _read(request: HttpRequest) -> bytes:
     too_large = Problem(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
         raise too_large
-    stream = _stream(request)
+    # Django reads Content-Length bytes, so to it a chunked body is empty. gunicorn says that its
+    # stream ends where the body does.
+    stream = request.META["wsgi.input"] if request.META.get("wsgi.input_terminated") else request
     try:
         body: bytes = stream.read(MAX_BODY_BYTES + 1)
     except Exception:
@@ -62,27 +59,6 @@ def _read(request: HttpRequest) -> bytes:
     if len(body) > MAX_BODY_BYTES:
         raise too_large
     return body
-
-
-def discard_rest(request: HttpRequest) -> None:
-    """Reads what is left of the body, within reason.
-
-    gunicorn reads 64 KiB of it, then closes the connection without notice, and with it the next
-    request of a client that keeps connections.
-    """
-    if request.META.get("wsgi.input_terminated"):
-        try:
-            for _ in range(MAX_DISCARDED_BYTES // CHUNK_BYTES):
-                if not _stream(request).read(CHUNK_BYTES):
-                    break
-        except Exception:
-            log.debug("cannot read the rest of a body", exc_info=True)
-
-
-def _stream(request: HttpRequest) -> Any:
-    # Django reads Content-Length bytes, so to it a chunked body is empty. gunicorn says that its
-    # stream ends where the body does.
-    return request.META["wsgi.input"] if request.META.get("wsgi.input_terminated") else request
 
 
 def _parse(body: bytes) -> dict[str, object]:

@@ -4,20 +4,26 @@ import logging
 from collections.abc import Callable
 from time import monotonic
 
+from django.conf import settings
 from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.encoding import escape_uri_path
 
-from api.body import discard_rest
 from api.health import PROBES
 from api.problems import FieldError, InvalidRequest, Problem, ProblemResponse
 from database.deadline import within
 from database.errors import describe, sqlstate
 from database.transaction import OutcomeUnknown
 
-REQUEST_TIMEOUT_S = 10
 RETRY_AFTER_S = 1
+
+# Of the answers that are Django's own.
+_DETAILS = {
+    404: "There is nothing at this path.",
+    405: "The resource does not have this method; see Allow.",
+    500: "Something went wrong here.",
+}
 
 log = logging.getLogger("api")
 
@@ -30,9 +36,8 @@ class ApiMiddleware:
         start = monotonic()
         # Whatever charset the client names: some that Python knows are not for text at all.
         request.encoding = "utf-8"
-        with within(REQUEST_TIMEOUT_S):
+        with within(settings.REQUEST_TIMEOUT_S):
             response = self._answer(request)
-            discard_rest(request)
         if response.status_code >= 400 and not isinstance(response, ProblemResponse):
             response = _from_django(response)
         if isinstance(response, HttpResponse):
@@ -85,13 +90,6 @@ def _from_django(response: HttpResponseBase) -> ProblemResponse:
     if "Allow" in response:
         converted["Allow"] = response["Allow"]
     return converted
-
-
-_DETAILS = {
-    404: "There is nothing at this path.",
-    405: "The resource does not have this method; see Allow.",
-    500: "Something went wrong here.",
-}
 
 
 def _log(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:

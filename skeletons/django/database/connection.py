@@ -52,8 +52,8 @@ class Pool(ConnectionPool[Connection]):
             while True:
                 try:
                     connection = super().getconn(remaining())
-                except PoolTimeout as error:
-                    raise error from Connection.failure
+                except PoolTimeout:
+                    raise PoolTimeout("no connection in time") from Connection.failure
                 try:
                     self.check_connection(connection)
                 except psycopg.Error:

@@ -1,6 +1,5 @@
 """The one way to write: an explicit transaction that is run again when CockroachDB asks for it."""
 
-import itertools
 import random
 import time
 from collections.abc import Callable
@@ -33,42 +32,41 @@ def run_transaction(
 
     idempotent says that work finds out by itself whether it has been done already (it looks up a
     unique key first). Then it is also run again after a duplicate key (23505), and once after a
-    COMMIT of unknown outcome. Raises OutcomeUnknown only if not idempotent.
+    COMMIT of unknown outcome. Raises OutcomeUnknown where that is how it ends.
     """
     connection = connections[using]
     max_retries: int = connection.settings_dict["MAX_RETRIES"]
+    conflicts = 0
     in_doubt = False
 
-    for retry in itertools.count():
+    while True:
         committing = False
         try:
             # durable: inside another transaction, running this one again would not start it again.
             with transaction.atomic(using=using, durable=True):
                 result = work()
                 if connection.connection.info.transaction_status == TransactionStatus.INERROR:
-                    raise TransactionManagementError(
-                        "a database error was swallowed inside the transaction"
-                    )
+                    raise TransactionManagementError("work swallowed a database error")
                 committing = True
             return result
         except Error as error:
+            # Full jitter: a random point below an exponential limit.
+            pause = random.uniform(0, min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2**conflicts))
             state = sqlstate(error)
             if committing and _is_ambiguous(state):
-                if not idempotent:
-                    raise OutcomeUnknown from error
-                if in_doubt:
-                    raise
+                again = idempotent and not in_doubt
                 in_doubt = True
-            elif state != "40001" and not (idempotent and state == "23505"):
+            elif state == "40001":
+                conflicts += 1
+                again = conflicts <= max_retries
+            else:
+                again = idempotent and state == "23505"
+            if not again or pause >= remaining():
+                if in_doubt:
+                    raise OutcomeUnknown from error
                 raise
-            # Full jitter: a random point below an exponential limit.
-            pause = random.uniform(0, min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2**retry))
-            if retry >= max_retries or pause >= remaining():
-                raise
-        if not connection.in_atomic_block:  # as in a TestCase
-            connection.close()  # back to the pool: others can use it meanwhile
+        connection.close()  # back to the pool: others can use it meanwhile
         time.sleep(pause)
-    raise AssertionError("unreachable")
 
 
 def _is_ambiguous(state: str | None) -> bool:

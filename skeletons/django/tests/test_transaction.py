@@ -121,8 +121,24 @@ def test_unknown_outcome_twice(commits: Callable[..., None]) -> None:
     commits(psycopg.OperationalError(), psycopg.OperationalError())
     work = Work()
 
-    with pytest.raises(OperationalError):
+    with pytest.raises(OutcomeUnknown):
         run_transaction(work, idempotent=True)
+    assert work.runs == 2
+
+
+def test_unknown_outcome_stays_unknown(commits: Callable[..., None]) -> None:
+    commits(psycopg.OperationalError())
+    work = Work()
+    work.errors = [psycopg.errors.QueryCanceled()]
+    first = work.errors.pop()
+
+    def fails_the_second_time() -> str:
+        if work.runs == 1:
+            work.errors.append(first)
+        return work()
+
+    with pytest.raises(OutcomeUnknown):
+        run_transaction(fails_the_second_time, idempotent=True)
     assert work.runs == 2
 
 
