@@ -109,6 +109,11 @@ func TestConnectionReference(t *testing.T) {
         },
     },
 }`},
+		{"node-postgres", "", conn.Basic, basicURL},
+		{"node-postgres", "", conn.Advanced, advancedURL},
+		{"node-postgres", "", conn.SelfHosted, selfHostedURL},
+		{"node-postgres", "", conn.Local, localURL},
+		{"node-postgres", "commonjs", conn.Basic, basicURL},
 	} {
 		t.Run(row.tool+" "+row.form+" "+string(row.deployment), func(t *testing.T) {
 			tool, err := generator.Find(skeletons.FS, row.tool)

@@ -27,6 +27,7 @@ func (s starter) run(t *testing.T) {
 	development := with(urls, s.tool.E2E.Development)
 
 	s.check(t, "lint", s.succeeds("lint", nil))
+	s.check(t, "database layer alone", s.databaseLayerAlone)
 	s.check(t, "test", s.succeeds("test", map[string]string{s.tool.Var(generator.RoleTestURL): urls[s.tool.Var(generator.RoleTestURL)]}))
 	s.check(t, "migrate where there is no database", func(t *testing.T) { s.migrateNowhere(t, production) })
 	s.step(t, "migrate", s.command("migrate", production))

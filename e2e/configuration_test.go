@@ -53,6 +53,7 @@ func (s *starter) misconfigurations(t *testing.T) []misconfiguration {
 		{"an empty database URL", url, ""},
 		{"a database URL that is a word", url, "hunter2"},
 		{"a database URL of another database", url, edit("postgresql:", "mysql:")},
+		{"a database URL in capitals", url, edit("postgresql:", "POSTGRESQL:")},
 		{"a database URL with a port that is none", url, edit("26257", "port")},
 		{"a database URL with a percent sign that escapes nothing", url, edit(password, "%zz"+password)},
 		{"a database URL without a database", url, edit("/app", "/")},

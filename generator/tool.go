@@ -119,6 +119,7 @@ type E2E struct {
 	Production  map[string]string `json:"production,omitempty"`
 	Development map[string]string `json:"development,omitempty"`
 	Commands    Commands          `json:"commands,omitzero"` // replacements
+	Database    [][]string        `json:"database"`          // what compiles or imports the database layer where nothing else is
 }
 
 // layer is the manifest of a layer, its layer.json.

@@ -51,8 +51,8 @@ func TestDiskIsFull(t *testing.T) {
 			least  int
 			option func(n int) string
 		}{
-			{"blocks", max(blocks, 1), func(n int) string { return "nr_inodes=1000,nr_blocks=" + strconv.Itoa(n) }},
-			{"inodes", len(before), func(n int) string { return "size=1m,nr_inodes=" + strconv.Itoa(n) }},
+			{"blocks", max(blocks, 1), func(n int) string { return "mode=755,nr_inodes=1000,nr_blocks=" + strconv.Itoa(n) }},
+			{"inodes", len(before), func(n int) string { return "mode=755,size=1m,nr_inodes=" + strconv.Itoa(n) }},
 		} {
 			t.Run(tt.name+", "+disk.name, func(t *testing.T) {
 				t.Parallel()

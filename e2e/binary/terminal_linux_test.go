@@ -82,17 +82,27 @@ func (c *console) text() string {
 	return c.screen
 }
 
-// answer waits for a question after what was waited for before, and types.
+const (
+	patience = 20 * time.Second
+	reading  = 50 * time.Millisecond // that a person needs before the first key, at least
+)
+
+// answer waits for a question after what was waited for before, and types. It types when nothing moves any more: a key
+// that comes before the terminal has said where its cursor is is lost in survey.
 func (c *console) answer(question, keys string) {
 	c.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+	asked, length, still := false, 0, time.Now()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		c.mu.Lock()
-		i := strings.Index(c.screen[c.seen:], question)
-		if i >= 0 {
+		if i := strings.Index(c.screen[c.seen:], question); i >= 0 && !asked {
 			c.seen += i + len(question)
+			asked = true
+		}
+		if len(c.screen) != length {
+			length, still = len(c.screen), time.Now()
 		}
 		c.mu.Unlock()
-		if i >= 0 {
+		if asked && time.Since(still) > reading {
 			_, err := c.master.WriteString(keys)
 			must(c.t, err)
 			return
@@ -104,7 +114,9 @@ func (c *console) answer(question, keys string) {
 // end waits for the process and looks at the state in which it leaves the terminal.
 func (c *console) end(code int) {
 	c.t.Helper()
-	_ = c.cmd.Wait()
+	stuck := time.AfterFunc(patience, func() { _ = c.cmd.Process.Kill() })
+	defer stuck.Stop()
+	_ = c.cmd.Wait() // the exit code is read from ProcessState
 	<-c.read
 	if have := c.cmd.ProcessState.ExitCode(); have != code {
 		c.t.Fatalf("exit code %d, want %d:\n%q", have, code, c.text())
