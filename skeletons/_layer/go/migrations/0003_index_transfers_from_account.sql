@@ -1,1 +1,0 @@
-CREATE INDEX IF NOT EXISTS transfers_from_account_idx ON transfers (from_account);
