@@ -73,13 +73,25 @@ func checkText(f *File) error {
 	case len(f.Data) > 0 && f.Data[len(f.Data)-1] != '\n':
 		return errors.New("no newline at the end")
 	}
-	// A line of the form -- x -- begins a file in a txtar archive, which goldens and recorded bases are.
-	for rest, line := f.Data, 1; len(rest) > 0; line++ {
-		text, after, _ := bytes.Cut(rest, []byte("\n"))
-		if bytes.HasPrefix(text, []byte("-- ")) && bytes.HasSuffix(text, []byte(" --")) {
-			return fmt.Errorf("line %d: a line of the form -- x -- splits a txtar archive", line)
-		}
-		rest = after
+	if at := txtarMarker(f.Data); at >= 0 {
+		return fmt.Errorf("line %d: a line of the form -- x -- splits a txtar archive", 1+bytes.Count(f.Data[:at], []byte("\n")))
 	}
 	return nil
+}
+
+// txtarMarker returns where a line begins that begins a file in a txtar archive, which goldens and recorded bases are; -1 for none.
+func txtarMarker(data []byte) int {
+	for at := 0; ; {
+		line := data[at:]
+		if bytes.HasPrefix(line, []byte("-- ")) {
+			if line, _, _ = bytes.Cut(line, []byte("\n")); bytes.HasSuffix(line, []byte(" --")) {
+				return at
+			}
+		}
+		next := bytes.Index(data[at:], []byte("\n-- "))
+		if next < 0 {
+			return -1
+		}
+		at += next + 1
+	}
 }

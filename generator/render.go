@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -46,10 +47,10 @@ type secretData struct {
 // A renderer executes the templates of one project.
 type renderer struct {
 	skeletons fs.FS
-	funcs     template.FuncMap
+	set       *template.Template // all files and partials that were parsed: they share the functions
 	data      data
 	url       string
-	partials  map[string]*template.Template
+	partials  map[string]bool // by name; false while it is being read
 }
 
 func newRenderer(skeletons fs.FS, t *Tool, p Project) (*renderer, error) {
@@ -61,7 +62,7 @@ func newRenderer(skeletons fs.FS, t *Tool, p Project) (*renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &renderer{skeletons: skeletons, url: url, partials: map[string]*template.Template{}}
+	r := &renderer{skeletons: skeletons, url: url, partials: map[string]bool{}}
 	r.data = data{
 		Name: p.Name, Module: p.Module, Package: p.Package,
 		Snake: snake(p.Name), Pascal: pascal(p.Name), Database: snake(p.Name),
@@ -69,23 +70,24 @@ func newRenderer(skeletons fs.FS, t *Tool, p Project) (*renderer, error) {
 		URLVar: t.Var(RoleURL), TestURLVar: t.Var(RoleTestURL),
 		Next: t.NextSteps(p.Deployment),
 	}
-	r.funcs = functions()
-	r.funcs["version"] = func(dependency string) (string, error) {
+	funcs := functions()
+	funcs["version"] = func(dependency string) (string, error) {
 		v, ok := t.Versions[dependency]
 		if !ok {
 			return "", fmt.Errorf("%q is not among the versions of %s", dependency, t.ID)
 		}
 		return v, nil
 	}
-	r.funcs["command"] = t.Commands.ByName
-	r.funcs["localURL"] = func(host, database string) (string, error) {
+	funcs["command"] = t.Commands.ByName
+	funcs["localURL"] = func(host, database string) (string, error) {
 		c := p.example(conn.Local)
 		c.Host, c.Database = host, database
 		return conn.Format(c, t.Dialect)
 	}
-	r.funcs["exampleURL"] = func(d conn.Deployment) (string, error) {
+	funcs["exampleURL"] = func(d conn.Deployment) (string, error) {
 		return conn.Format(p.example(d), t.Dialect)
 	}
+	r.set = template.New("").Delims(left, right).Option("missingkey=error").Funcs(funcs)
 	return r, nil
 }
 
@@ -109,47 +111,39 @@ func (r *renderer) render(name string, text []byte, secret bool) ([]byte, error)
 
 // parse reads a template under its full path, and the partials that it and they call.
 func (r *renderer) parse(name, text string) (*template.Template, error) {
-	t, err := template.New(name).Delims(left, right).Option("missingkey=error").Funcs(r.funcs).Parse(text)
+	t, err := r.set.New(name).Parse(text)
 	if err != nil {
 		return nil, templateError(err)
 	}
 	for _, called := range calls(t.Tree) {
-		if t.Lookup(called) != nil {
-			continue
-		}
-		p, err := r.partial(called)
-		if err != nil {
+		if err := r.partial(called); err != nil {
 			return nil, fmt.Errorf("%s: template %q: %w", name, called, err)
-		}
-		for _, x := range p.Templates() {
-			if _, err := t.AddParseTree(x.Name(), x.Tree); err != nil {
-				return nil, err
-			}
-		}
-		if _, err := t.AddParseTree(called, p.Tree); err != nil {
-			return nil, err
 		}
 	}
 	return t, nil
 }
 
 // partial reads the partial called name, once.
-func (r *renderer) partial(name string) (*template.Template, error) {
-	if p, ok := r.partials[name]; ok {
-		if p == nil {
-			return nil, fmt.Errorf("calls itself")
+func (r *renderer) partial(name string) error {
+	if whole, begun := r.partials[name]; begun {
+		if !whole {
+			return errors.New("calls itself")
 		}
-		return p, nil
+		return nil
 	}
+	r.partials[name] = false
 	file := path.Join(partials, name+attrTemplate)
 	text, err := fs.ReadFile(r.skeletons, file)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r.partials[name] = nil
 	p, err := r.parse(file, string(text))
-	r.partials[name] = p
-	return p, err
+	if err != nil {
+		return err
+	}
+	r.partials[name] = true
+	_, err = r.set.AddParseTree(name, p.Tree) // under the name it is called by; its errors name the file
+	return err
 }
 
 // calls returns the names of the templates that t calls.
