@@ -7,7 +7,7 @@ TOOL ?=
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 deadcode := golang.org/x/tools/cmd/deadcode@v0.52.0
 
-.PHONY: build test lint e2e golden locks fuzz bench clean
+.PHONY: build test lint e2e standin golden locks fuzz bench clean
 
 build:
 	$(GO) build -trimpath -ldflags '-s -w' -o bin/crdb-init ./cmd/crdb-init
@@ -33,6 +33,12 @@ ifeq ($(TOOL),)
 	$(GO) test -tags e2e -count=1 -timeout 10m $$($(GO) list -tags e2e ./e2e/... | grep -v '/e2e$$')
 endif
 	cd e2e && TOOL=$(TOOL) $(GO) test -tags e2e -count=1 -timeout 80m
+
+# A database to try a starter on: prints its DATABASE_URL and runs until interrupted.
+DEPLOYMENT ?= local
+standin:
+	@$(GO) build -tags e2e -o bin/standin ./e2e/cmd/standin
+	@exec bin/standin -deployment $(DEPLOYMENT)
 
 golden:
 	$(GO) test ./cmd -run Golden -update

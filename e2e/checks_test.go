@@ -35,6 +35,9 @@ func (s starter) run(t *testing.T) {
 	s.check(t, "schema", s.schema)
 	s.check(t, "configuration", func(t *testing.T) { s.configuration(t, production) })
 
+	s.check(t, "deployments", func(t *testing.T) { s.deployments(t, production) })
+	s.check(t, "as the user has it", s.asTheUserHasIt)
+
 	s.check(t, "api", func(t *testing.T) {
 		svc := s.start(t, with(production, map[string]string{"LOG_FORMAT": "json"}))
 		blackbox.API(t, svc.base)

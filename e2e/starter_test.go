@@ -262,13 +262,20 @@ type service struct {
 // unless env has one, and does not wait for it.
 func (s *starter) launch(t *testing.T, env map[string]string) *service {
 	t.Helper()
-	if env["PORT"] == "" {
-		port, err := database.FreePort()
+	port := env["PORT"]
+	if port == "" {
+		free, err := database.FreePort()
 		if err != nil {
 			t.Fatal(err)
 		}
-		env = with(env, map[string]string{"PORT": strconv.Itoa(port)})
+		port = strconv.Itoa(free)
 	}
+	return s.launchAt(t, port, with(env, map[string]string{"PORT": port}))
+}
+
+// launchAt is launch where only .env may say which port it is.
+func (s *starter) launchAt(t *testing.T, port string, env map[string]string) *service {
+	t.Helper()
 	cmd, stdout := s.cmd(s.dir, env, s.argvs("start")[0])
 	stderr := &buffer{}
 	cmd.Stderr = io.MultiWriter(stderr, s.log)
@@ -277,13 +284,17 @@ func (s *starter) launch(t *testing.T, env map[string]string) *service {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Kill)
-	return &service{Process: p, port: env["PORT"], base: "http://127.0.0.1:" + env["PORT"], stdout: stdout, stderr: stderr}
+	return &service{Process: p, port: port, base: "http://127.0.0.1:" + port, stdout: stdout, stderr: stderr}
 }
 
 // start starts the service and waits until it listens.
 func (s *starter) start(t *testing.T, env map[string]string) *service {
 	t.Helper()
-	svc := s.launch(t, env)
+	return s.up(t, s.launch(t, env))
+}
+
+func (s *starter) up(t *testing.T, svc *service) *service {
+	t.Helper()
 	if err := svc.listens(); err != nil {
 		t.Fatalf("%s: %v\n%s", strings.Join(s.argvs("start")[0], " "), err, lastLines(svc.stderr.Bytes(), 40))
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"strings"
 	"time"
@@ -42,6 +43,9 @@ type session struct {
 	skipping   bool // after an error in the extended protocol, until Sync
 
 	settings map[string]string
+
+	door *Door
+	who  Client
 }
 
 // A statement is what a Parse message prepared.
@@ -72,8 +76,17 @@ func (s *StandIn) run(client net.Conn) error {
 	c := &session{
 		standIn: s, client: pgproto3.NewBackend(client, client),
 		statements: map[string]*statement{}, portals: map[string]*statement{}, settings: map[string]string{},
+		door: s.door.Load(),
 	}
 	first, err := c.greet(client)
+	if startup, ok := first.(*pgproto3.StartupMessage); ok {
+		c.who.Login, c.who.Parameters = true, maps.Clone(startup.Parameters)
+	}
+	if _, ok := first.(*pgproto3.CancelRequest); !ok {
+		s.mu.Lock()
+		s.clients = append(s.clients, c.who)
+		s.mu.Unlock()
+	}
 	if err != nil || first == nil {
 		return err
 	}
@@ -135,8 +148,12 @@ func (c *session) greet(conn net.Conn) (pgproto3.FrontendMessage, error) {
 			return nil, err
 		}
 		switch msg := msg.(type) {
-		case *pgproto3.SSLRequest, *pgproto3.GSSEncRequest:
+		case *pgproto3.GSSEncRequest:
 			if _, err := conn.Write([]byte{'N'}); err != nil {
+				return nil, err
+			}
+		case *pgproto3.SSLRequest:
+			if conn, err = c.secure(conn); err != nil {
 				return nil, err
 			}
 		case *pgproto3.CancelRequest, *pgproto3.StartupMessage:
@@ -159,6 +176,9 @@ func pass(server net.Conn, msg pgproto3.FrontendMessage) error {
 // login passes on the startup message and the talk about passwords, until the
 // server is ready or refuses.
 func (c *session) login(startup *pgproto3.StartupMessage) error {
+	if err := c.admit(startup); err != nil {
+		return err
+	}
 	if c.standIn.imitate {
 		c.startup(startup.Parameters)
 	}

@@ -25,12 +25,14 @@ type StandIn struct {
 	addr    string
 	imitate bool
 	decide  atomic.Pointer[func(Event) Fault]
+	door    atomic.Pointer[Door]
 
 	mu       sync.Mutex
 	listener net.Listener // nil while refusing
 	conns    map[*net.TCPConn]struct{}
 	hanging  chan struct{} // closed: not hanging
 	peak     int
+	clients  []Client // since the last call of Clients
 	handlers sync.WaitGroup
 }
 
@@ -45,6 +47,7 @@ func Listen(port int, imitate bool, dial func(context.Context) (net.Conn, error)
 		hanging: make(chan struct{}),
 	}
 	close(s.hanging)
+	s.Install(Door{})
 	return s, s.listen()
 }
 

@@ -1,0 +1,347 @@
+//go:build e2e && unix
+
+package e2e
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/crdb-init/crdb-init/e2e/certs"
+	"github.com/crdb-init/crdb-init/e2e/database"
+	"github.com/crdb-init/crdb-init/e2e/standin"
+	"github.com/crdb-init/crdb-init/generator"
+	"github.com/crdb-init/crdb-init/generator/conn"
+)
+
+// clusterHost is the one name that every resolver takes for loopback. It has no
+// dot, and Java sends no SNI for such a name: a Java starter is routed by options.
+const (
+	clusterHost = "localhost"
+	clusterID   = "funny-skunk-123"
+)
+
+// trust says how each language's programs are told of a CA that the public trusts.
+var trust = map[string]string{
+	"Go":         "SSL_CERT_FILE",
+	"TypeScript": "NODE_EXTRA_CA_CERTS",
+	"Python":     "SSL_CERT_FILE",
+	"Ruby":       "SSL_CERT_FILE",
+}
+
+// A gate is a stand-in with the door of a deployment, and the way in.
+type gate struct {
+	standIn *standin.StandIn
+	config  conn.Config       // of the URL
+	env     map[string]string // beside it
+}
+
+// gate makes a stand-in of its own, so that deployments can be tested side by side.
+func (s *starter) gate(t *testing.T, d standin.Door, params map[string]string) *gate {
+	t.Helper()
+	port, err := database.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gate{config: conn.Config{User: db.User(), Password: d.Password, Host: clusterHost, Port: uint16(port), Database: s.database, Params: params}}
+	if g.standIn, err = standin.Listen(port, db.PostgreSQL, db.Dial); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(g.standIn.Close)
+	g.standIn.Install(d)
+	return g
+}
+
+// doors skips what a database behind the stand-in's door must not ask for itself.
+func doors(t *testing.T) {
+	if db.Password() != "" {
+		t.Skip("the doors of the deployments ask for passwords of their own, and " + db.Name + " asks for another")
+	}
+}
+
+// deployments starts the starter as it was installed, with the URL of each kind
+// of cluster, over real TLS.
+func (s *starter) deployments(t *testing.T, env map[string]string) {
+	doors(t)
+	ours, err := certs.New(filepath.Join(t.TempDir(), "ours"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := certs.New(filepath.Join(t.TempDir(), "theirs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	certFile, keyFile, err := ours.Client(db.User())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := func(a *certs.Authority, host string, until time.Duration) []tls.Certificate {
+		cert, err := a.Server(host, time.Now().Add(until))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []tls.Certificate{cert}
+	}
+	good := server(ours, clusterHost, time.Hour)
+	public := map[string]string{trust[s.tool.Language]: ours.File}
+	verify := func(more ...string) map[string]string {
+		params := map[string]string{"sslmode": "verify-full"}
+		for i := 0; i < len(more); i += 2 {
+			params[more[i]] = more[i+1]
+		}
+		return params
+	}
+	routed := verify("options", "--cluster="+clusterID)
+	private := verify("sslrootcert", ours.File)
+	own := verify("sslrootcert", ours.File, "sslcert", certFile, "sslkey", keyFile)
+
+	for _, row := range []struct {
+		claim  string
+		door   standin.Door
+		params map[string]string
+		env    map[string]string
+		check  func(*testing.T, standin.Client)
+	}{
+		{"basic: the CA is publicly trusted and the host name leads to the cluster",
+			standin.Door{Certificates: good, Clusters: []string{clusterHost}, Password: "p"}, verify(), public,
+			func(t *testing.T, c standin.Client) {
+				if c.SNI != clusterHost {
+					t.Errorf("SNI: want %q, have %q", clusterHost, c.SNI)
+				}
+			}},
+		{"standard: the options lead to the cluster",
+			standin.Door{Certificates: good, Clusters: []string{clusterID}, Password: "p"}, routed, public,
+			func(t *testing.T, c standin.Client) {
+				if !strings.Contains(c.Parameters["options"], "--cluster="+clusterID) {
+					t.Errorf("options: want --cluster=%s in %q", clusterID, c.Parameters["options"])
+				}
+			}},
+		{"advanced: the cluster has a CA of its own",
+			standin.Door{Certificates: good, Password: "p"}, private, nil, func(*testing.T, standin.Client) {}},
+		{"self-hosted: a client certificate, and no password",
+			standin.Door{Certificates: good, ClientCAs: ours.Pool}, own, nil,
+			func(t *testing.T, c standin.Client) {
+				if c.Certificate != db.User() {
+					t.Errorf("certificate: want %q, have %q", db.User(), c.Certificate)
+				}
+			}},
+	} {
+		t.Run(row.claim, func(t *testing.T) {
+			t.Parallel()
+			g := s.gate(t, row.door, row.params)
+			svc := s.start(t, with(env, row.env, map[string]string{s.tool.Var(generator.RoleURL): s.format(t, g.config)}))
+			svc.ready(t)
+			transfer(t, svc)
+			clients := g.standIn.Clients()
+			if len(clients) == 0 {
+				t.Fatal("nobody came")
+			}
+			for _, c := range clients {
+				if !c.TLS || !c.Login {
+					t.Errorf("want TLS and a login, have %+v", c)
+				}
+				if name := c.Parameters["application_name"]; name != filepath.Base(s.dir) {
+					t.Errorf("application_name: want %q, have %q", filepath.Base(s.dir), name)
+				}
+				row.check(t, c)
+			}
+		})
+	}
+
+	for _, row := range []struct {
+		claim  string
+		door   standin.Door
+		params map[string]string
+		env    map[string]string
+		log    string // a pattern
+	}{
+		{"an untrusted CA, publicly", standin.Door{Certificates: server(theirs, clusterHost, time.Hour)}, verify(), public, untrusted},
+		{"an untrusted CA, where the URL names one", standin.Door{Certificates: server(theirs, clusterHost, time.Hour)}, private, nil, untrusted},
+		{"an expired certificate", standin.Door{Certificates: server(ours, clusterHost, -time.Hour)}, private, nil, "(?i)expired"},
+		{"an expired certificate, publicly", standin.Door{Certificates: server(ours, clusterHost, -time.Hour)}, verify(), public, "(?i)expired"},
+		{"a certificate for another host", standin.Door{Certificates: server(ours, "db.example.com", time.Hour)}, private, nil, otherHost},
+		{"a certificate for another host, publicly", standin.Door{Certificates: server(ours, "db.example.com", time.Hour)}, verify(), public, otherHost},
+		{"a server that does not do TLS", standin.Door{}, private, nil, "(?i)SSL|TLS"},
+		{"a server that does not do TLS, publicly", standin.Door{}, verify(), public, "(?i)SSL|TLS"},
+	} {
+		t.Run("never connects to "+row.claim, func(t *testing.T) {
+			t.Parallel()
+			g := s.gate(t, row.door, row.params)
+			log := s.unready(t, g, env, row.env)
+			if !regexp.MustCompile(row.log).Match(log) {
+				t.Errorf("want %s in the log:\n%s", row.log, lastLines(log, 10))
+			}
+			for _, c := range g.standIn.Clients() {
+				if c.Login {
+					t.Errorf("it sent its startup message: %+v", c)
+				}
+			}
+		})
+	}
+
+	for _, row := range []struct {
+		claim  string
+		door   standin.Door
+		params map[string]string
+		change func(*conn.Config)
+		log    string
+	}{
+		{"an unknown cluster", standin.Door{Certificates: good, Clusters: []string{"another-cluster"}, Password: "p"}, maps.Clone(routed), nil, "codeParamsRoutingFailed|08004"},
+		{"a wrong password", standin.Door{Certificates: good, Password: "p"}, maps.Clone(private), func(c *conn.Config) { c.Password = password }, "(?i)password|28P01"},
+		{"a client without a certificate", standin.Door{Certificates: good, ClientCAs: ours.Pool}, maps.Clone(private), nil, "(?i)certificate|28000"},
+	} {
+		t.Run("is refused with "+row.claim, func(t *testing.T) {
+			t.Parallel()
+			g := s.gate(t, row.door, row.params)
+			if row.change != nil {
+				row.change(&g.config)
+			}
+			log := s.unready(t, g, env, public)
+			if !regexp.MustCompile(row.log).Match(log) {
+				t.Errorf("want %s in the log:\n%s", row.log, lastLines(log, 10))
+			}
+			if strings.Contains(string(log), password) {
+				t.Errorf("the log holds the password:\n%s", lastLines(log, 10))
+			}
+		})
+	}
+}
+
+const (
+	untrusted = "(?i)not trusted|unknown authority|untrusted|unable to (verify|get)|self.signed|certification path"
+	otherHost = "(?i)another host|does not match|not valid for|is valid for|could not be verified|altnames|hostname"
+)
+
+// unready starts the starter, wants its /readyz to be 503 and returns its log.
+func (s *starter) unready(t *testing.T, g *gate, env ...map[string]string) []byte {
+	t.Helper()
+	all := with(env...)
+	all[s.tool.Var(generator.RoleURL)] = s.format(t, g.config)
+	svc := s.start(t, all)
+	res, err := http.Get(svc.base + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("GET /readyz: want 503, have %s", res.Status)
+	}
+	time.Sleep(50 * time.Millisecond) // the log line may come after the answer
+	return svc.stderr.Bytes()
+}
+
+// transfer moves money between two new accounts.
+func transfer(t *testing.T, svc *service) {
+	t.Helper()
+	post := func(path, body string) string {
+		t.Helper()
+		res, err := http.Post(svc.base+path, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		answer, _ := io.ReadAll(res.Body)
+		var created struct{ ID string }
+		if res.StatusCode != http.StatusCreated || json.Unmarshal(answer, &created) != nil {
+			t.Fatalf("POST %s %s: want 201, have %s\n%s\n%s", path, body, res.Status, answer, lastLines(svc.stderr.Bytes(), 5))
+		}
+		return created.ID
+	}
+	from, to := post("/accounts", `{"owner":"Ada","balance":10}`), post("/accounts", `{"owner":"Grace"}`)
+	post("/transfers", fmt.Sprintf(`{"from":%q,"to":%q,"amount":7}`, from, to))
+}
+
+// nasty is a password of the characters that URLs, shells and .env files care about.
+const nasty = `p@s/s:w?o#r&d='"\%20%<b>$HOME` + "`é +~"
+
+// asTheUserHasIt generates with a URL from the environment, and starts from .env
+// alone: the tree of another deployment is the one that was installed.
+func (s *starter) asTheUserHasIt(t *testing.T) {
+	doors(t)
+	ours, err := certs.New(filepath.Join(t.TempDir(), "ours"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := ours.Server(clusterHost, time.Now().Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := s.gate(t, standin.Door{Certificates: []tls.Certificate{cert}, Password: nasty},
+		map[string]string{"sslmode": "verify-full", "sslrootcert": ours.File})
+
+	dir := filepath.Join(t.TempDir(), filepath.Base(s.dir))
+	err = s.exec(t.Context(), filepath.Dir(dir), map[string]string{"CLUSTER": s.format(t, g.config)},
+		program, "--tool", s.tool.ID, "--deployment", "advanced", "--url", "env:CLUSTER", "--no-git", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.sameTree(t, dir)
+
+	env, err := os.ReadFile(filepath.Join(dir, ".env"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := database.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The one thing that two starters on one machine cannot share.
+	env = regexp.MustCompile(`(?m)^PORT=.*$`).ReplaceAll(env, []byte("PORT='"+strconv.Itoa(port)+"'"))
+	installed := filepath.Join(s.dir, ".env")
+	placeholders, err := os.ReadFile(installed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(installed, env, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.WriteFile(installed, placeholders, 0o600); err != nil {
+			t.Error(err)
+		}
+	})
+	svc := s.up(t, s.launchAt(t, strconv.Itoa(port), nil))
+	svc.ready(t)
+	transfer(t, svc)
+	if strings.Contains(string(svc.stderr.Bytes()), "p@s/s") {
+		t.Errorf("the log holds the password:\n%s", lastLines(svc.stderr.Bytes(), 10))
+	}
+}
+
+// sameTree wants a starter of another deployment to differ from the installed one
+// in the three files that may.
+func (s *starter) sameTree(t *testing.T, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil || slices.Contains([]string{".env", ".env.example", "README.md"}, name) {
+			return err
+		}
+		a, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		b, err := os.ReadFile(filepath.Join(s.dir, name))
+		if err == nil && string(a) != string(b) {
+			t.Errorf("%s depends on the deployment", name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
