@@ -37,6 +37,9 @@ func (s starter) run(t *testing.T) {
 
 	s.check(t, "deployments", func(t *testing.T) { s.deployments(t, production) })
 	s.check(t, "as the user has it", s.asTheUserHasIt)
+	if !db.PostgreSQL {
+		s.check(t, "a cluster's own TLS", func(t *testing.T) { s.realCluster(t, production) })
+	}
 
 	s.check(t, "api", func(t *testing.T) {
 		svc := s.start(t, with(production, map[string]string{"LOG_FORMAT": "json"}))

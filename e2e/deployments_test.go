@@ -218,6 +218,28 @@ func (s *starter) deployments(t *testing.T, env map[string]string) {
 	}
 }
 
+// realCluster uses a cluster's own TLS, where the tests have such a cluster.
+func (s *starter) realCluster(t *testing.T, env map[string]string) {
+	ways, err := db.Ways(t.Context(), s.database+"_tls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(ways) == 0 {
+		t.Skip("no CockroachDB with TLS: neither a cockroach binary nor a verify-full " + database.URLVariable)
+	}
+	for _, way := range ways {
+		t.Run(string(way.Deployment), func(t *testing.T) {
+			env := with(env, map[string]string{s.tool.Var(generator.RoleURL): s.format(t, way.Config)})
+			if err := s.command("migrate", env)(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			svc := s.start(t, env)
+			svc.ready(t)
+			transfer(t, svc)
+		})
+	}
+}
+
 const (
 	untrusted = "(?i)not trusted|unknown authority|untrusted|unable to (verify|get)|self.signed|certification path"
 	otherHost = "(?i)another host|does not match|not valid for|is valid for|could not be verified|altnames|hostname"

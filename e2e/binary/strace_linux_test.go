@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// An operation is one system call on a path that is of interest.
+// An operation is one system call on a path.
 type operation struct {
 	call     string
 	path     string // what it is about, where it is in the world: app/README.md, .crdb-init-*/new/README.md
@@ -29,7 +29,8 @@ var (
 	argument   = regexp.MustCompile(`(?:AT_FDCWD|\b\d+)<([^>]*)>, "([^"]*)"`)
 )
 
-// parseTrace reads a log of strace -f -y. The paths below one of the roots are shown with the name that it has there.
+// parseTrace reads a log of strace -f -y. The paths below one of the roots are shown with the name that it has there;
+// of operations elsewhere only those are returned that were made to fail.
 func parseTrace(log string, roots map[string]string) []operation {
 	var all []operation
 	waiting := map[string]string{} // a thread's call that is not finished in its line
@@ -38,10 +39,12 @@ func parseTrace(log string, roots map[string]string) []operation {
 	add := func(thread, call, rest string) {
 		counted[thread+call]++
 		path, ok := below(subject(call, rest), roots)
-		if !ok {
+		injected := strings.HasSuffix(rest, "(INJECTED)")
+		// The runtime looks at a few things of the kernel's, and does without.
+		if !ok && (!injected || strings.HasPrefix(path, "/proc/") || strings.HasPrefix(path, "/sys/")) {
 			return
 		}
-		op := operation{call: call, path: path, nth: counted[thread+call], injected: strings.HasSuffix(rest, "(INJECTED)")}
+		op := operation{call: call, path: path, nth: counted[thread+call], injected: injected}
 		op.again = seen[op.String()]
 		seen[op.String()]++
 		all = append(all, op)
@@ -85,7 +88,7 @@ func below(path string, roots map[string]string) (string, bool) {
 			return temporary.ReplaceAllString(filepath.Join(name, rel), ".crdb-init-*"), true
 		}
 	}
-	return "", false
+	return path, false
 }
 
 func TestParseTrace(t *testing.T) {
@@ -97,6 +100,8 @@ func TestParseTrace(t *testing.T) {
 11  <... openat resumed>) = -1 ENOSPC (No space left on device) (INJECTED)
 10  --- SIGURG {si_signo=SIGURG, si_code=SI_TKILL, si_pid=2964, si_uid=0} ---
 10  write(4</w/.crdb-init-abcdefghij/new/x>, "DATABASE_URL='postgresql://root@5</w/b>"..., 67) = 67
+10  write(2<pipe:[12]>, "crdb-init: ", 11) = -1 ENOSPC (No space left on device) (INJECTED)
+12  openat(AT_FDCWD</w>, "/sys/kernel/mm", O_RDONLY) = -1 ENOSPC (No space left on device) (INJECTED)
 10  renameat(AT_FDCWD</w>, "/w/.crdb-init-abcdefghij", AT_FDCWD</w>, "/w/app") = 0
 10  renameat(3</w/app>, "a", 4</w/.crdb-init-abcdefghij/old>, "b") = 0
 10  renameat(3</w/app>, "a", 4</w/.crdb-init-abcdefghij/old>, "b") = 0
@@ -110,6 +115,7 @@ func TestParseTrace(t *testing.T) {
 		"openat app (0) 2 false",
 		"openat app/x, y (0) 1 true",
 		"write .crdb-init-*/new/x (0) 2 false",
+		"write pipe:[12] (0) 3 true",
 		"renameat app (0) 1 false",
 		"renameat .crdb-init-*/old/b (0) 2 false",
 		"renameat .crdb-init-*/old/b (1) 3 false",

@@ -33,9 +33,10 @@ type Server struct {
 	// PostgreSQL says that it needs the stand-in's rules to pass for CockroachDB.
 	PostgreSQL bool
 
-	admin *pgx.ConnConfig // a copy of it, with another Database, opens any connection
-	proc  *process.Process
-	dir   string
+	admin  *pgx.ConnConfig // a copy of it, with another Database, opens any connection
+	proc   *process.Process
+	dir    string
+	secure *secureNode // beside the node of a cockroach binary
 }
 
 // Start starts the best database there is. Close ends it.
@@ -79,6 +80,9 @@ func startCockroach(ctx context.Context, bin string) (*Server, error) {
 	if err == nil {
 		err = s.ready(ctx)
 	}
+	if err == nil {
+		s.secure, err = startSecure(ctx, bin, dir)
+	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -118,6 +122,9 @@ func (s *Server) ready(ctx context.Context) error {
 func (s *Server) Close() error {
 	if s.proc != nil {
 		s.proc.Kill()
+	}
+	if s.secure != nil {
+		s.secure.proc.Kill()
 	}
 	if s.dir == "" {
 		return nil
