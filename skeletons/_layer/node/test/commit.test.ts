@@ -12,12 +12,15 @@ const skip = url.searchParams.get("sslmode") !== "disable" && "TLS hides COMMIT 
 /** Where the next COMMIT breaks: before the database sees it, or when it has been done and before the answer. */
 let armed: "before" | "after" | undefined;
 
+/** RELEASE of this savepoint, where a tool sets it, commits before COMMIT does. */
+const commits = /commit|release savepoint cockroach_restart/i;
+
 /** Stands between the program and the database, and breaks the connection in the COMMIT it is armed for. */
 const breaker = createServer((client) => {
   const server = connect(target);
   let muted = false; // the client hears nothing more
   client.on("data", (request) => {
-    if (armed && /commit/i.test(request.toString("latin1"))) {
+    if (armed && commits.test(request.toString("latin1"))) {
       muted = true;
       if (armed === "before") {
         client.destroy();
