@@ -114,6 +114,65 @@ func TestConnectionReference(t *testing.T) {
 		{"node-postgres", "", conn.SelfHosted, selfHostedURL},
 		{"node-postgres", "", conn.Local, localURL},
 		{"node-postgres", "commonjs", conn.Basic, basicURL},
+		{"prisma", "", conn.Basic, basicURL},
+		{"prisma", "", conn.Advanced, advancedURL},
+		{"prisma", "", conn.SelfHosted, selfHostedURL},
+		{"prisma", "", conn.Local, localURL},
+		// Prisma's engine reads the TLS parameters differently: quaint/src/connector/postgres/url.rs.
+		{"prisma", "migrate", conn.Basic, "postgresql://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?sslmode=require&sslaccept=strict&options=--cluster%3Dfunny-skunk-123"},
+		{"prisma", "migrate", conn.Advanced, "postgresql://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?sslmode=require&sslaccept=strict&sslcert=/certs/ca.crt"},
+		{"prisma", "migrate", conn.SelfHosted, "postgresql://maxroach@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?sslmode=require&sslaccept=strict&sslcert=/certs/ca.crt&sslidentity=client.p12&sslpassword=<sslpassword>"},
+		{"prisma", "migrate", conn.Local, localURL},
+		{"typeorm", "", conn.Basic, `{
+  type: "cockroachdb",
+  url: "postgresql://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb",
+  ssl: true,
+  extra: { options: "--cluster=funny-skunk-123" },
+  timeTravelQueries: false,
+  maxTransactionRetries: 0,
+}`},
+		{"typeorm", "", conn.Advanced, `{
+  type: "cockroachdb",
+  url: "postgresql://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb",
+  ssl: {
+    ca: readFileSync("/certs/ca.crt"),
+  },
+  timeTravelQueries: false,
+  maxTransactionRetries: 0,
+}`},
+		{"typeorm", "", conn.SelfHosted, `{
+  type: "cockroachdb",
+  url: "postgresql://maxroach@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb",
+  ssl: {
+    ca: readFileSync("/certs/ca.crt"),
+    cert: readFileSync("/certs/client.maxroach.crt"),
+    key: readFileSync("/certs/client.maxroach.key"),
+  },
+  timeTravelQueries: false,
+  maxTransactionRetries: 0,
+}`},
+		{"typeorm", "", conn.Local, `{
+  type: "cockroachdb",
+  url: "postgresql://root@localhost:26257/defaultdb",
+  ssl: false,
+  timeTravelQueries: false,
+  maxTransactionRetries: 0,
+}`},
+		// The reference page's.
+		{"typeorm", "ormconfig", conn.Basic, `{
+  "type": "cockroachdb",
+  "url": "postgresql://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb",
+  "ssl": true,
+  "extra": {
+    "options": "--cluster=funny-skunk-123"
+  }
+}`},
+		{"typeorm", "url", conn.Basic, basicURL},
+		{"sequelize", "", conn.Basic, basicURL},
+		{"sequelize", "", conn.Advanced, advancedURL},
+		{"sequelize", "", conn.SelfHosted, selfHostedURL},
+		{"sequelize", "", conn.Local, localURL},
+		{"sequelize", "sequelize-6.9", conn.Basic, "postgresql://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/funny-skunk-123.defaultdb?ssl=true"},
 	} {
 		t.Run(row.tool+" "+row.form+" "+string(row.deployment), func(t *testing.T) {
 			tool, err := generator.Find(skeletons.FS, row.tool)
