@@ -43,8 +43,7 @@ var trust = map[string]string{
 // A gate is a stand-in with the door of a deployment, and the way in.
 type gate struct {
 	standIn *standin.StandIn
-	config  conn.Config       // of the URL
-	env     map[string]string // beside it
+	config  conn.Config // of the URL
 }
 
 // gate makes a stand-in of its own, so that deployments can be tested side by side.
