@@ -51,7 +51,7 @@ type app struct {
 
 // Main runs one command and returns its exit code. An interrupt cancels it, and what is under way is undone.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	a := &app{
 		in: stdin, out: stdout, err: stderr, lookup: os.LookupEnv,

@@ -71,13 +71,14 @@ type sweep struct {
 	seed          map[string]string
 	args          []string
 	before, after tree
+	written       map[string]bool // the paths of files that are written
 
 	mu    sync.Mutex
 	count map[string]int // of the outcomes
 }
 
 func newSweep(t *testing.T, library string, seed map[string]string, args []string) *sweep {
-	s := &sweep{library: library, seed: seed, args: args, count: map[string]int{}}
+	s := &sweep{library: library, seed: seed, args: args, written: map[string]bool{}, count: map[string]int{}}
 	s.before, s.after = made(t, t.TempDir(), library, seed, args...)
 	return s
 }
@@ -90,6 +91,9 @@ func (s *sweep) run(t *testing.T, reasons int, begins []string, uses string) {
 	for _, op := range all {
 		if !slices.ContainsFunc(begins, func(prefix string) bool { return strings.HasPrefix(op.path, prefix) }) {
 			continue
+		}
+		if op.call == "write" {
+			s.written[op.path] = true
 		}
 		if used[op.call]++; faults[op.call] != nil {
 			ops = append(ops, op)
@@ -157,6 +161,17 @@ func (s *sweep) fail(t *testing.T, call string, errno syscall.Errno, ops []opera
 	}
 }
 
+// vital says whether a run cannot go on when this fails. A file that was written may be known to be lost only when it is closed.
+func (s *sweep) vital(op operation) bool {
+	switch op.call {
+	case "mkdirat", "write", "fchmod", "renameat":
+		return true
+	case "close":
+		return s.written[op.path]
+	}
+	return false
+}
+
 func (s *sweep) judge(t *testing.T, w traced, op operation, errno syscall.Errno) {
 	t.Helper()
 	complain := func(format string, args ...any) {
@@ -167,7 +182,11 @@ func (s *sweep) judge(t *testing.T, w traced, op operation, errno syscall.Errno)
 	outcome := ""
 	switch {
 	case w.code == 0:
-		if outcome = "survived"; complete != "" {
+		outcome = "survived"
+		if s.vital(op) {
+			complain("exit code 0, but nobody can know that it did no harm")
+		}
+		if complete != "" {
 			complain("exit code 0, but the starter is not complete:\n%s", complete)
 		}
 		if litter != nil || w.stderr != "" {
