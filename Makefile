@@ -1,6 +1,7 @@
 # make test    Go alone, under a minute          make e2e     starters for real (TOOL=django for one)
 # make lint    what the tests take for granted   make golden  rewrite testdata/golden, then read the diff
 SHELL := bash
+.SHELLFLAGS := -o pipefail -c
 GO ?= go
 TOOL ?=
 

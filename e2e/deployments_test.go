@@ -49,17 +49,32 @@ type gate struct {
 // gate makes a stand-in of its own, so that deployments can be tested side by side.
 func (s *starter) gate(t *testing.T, d standin.Door, params map[string]string) *gate {
 	t.Helper()
-	port, err := database.FreePort()
+	var standIn *standin.StandIn
+	var port int
+	var err error
+	for range 5 { // someone else on this machine may be faster
+		if port, err = database.FreePort(); err != nil {
+			t.Fatal(err)
+		}
+		if standIn, err = standin.Listen(port, db.PostgreSQL, db.Dial); err == nil {
+			break
+		}
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &gate{config: conn.Config{User: db.User(), Password: d.Password, Host: clusterHost, Port: uint16(port), Database: s.database, Params: params}}
-	if g.standIn, err = standin.Listen(port, db.PostgreSQL, db.Dial); err != nil {
-		t.Fatal(err)
-	}
+	g := &gate{standIn: standIn, config: conn.Config{User: db.User(), Password: d.Password, Host: clusterHost, Port: uint16(port), Database: s.database, Params: params}}
 	t.Cleanup(g.standIn.Close)
 	g.standIn.Install(d)
 	return g
+}
+
+// plainGate is a stand-in of a check's own, as plain as the starter's, and the variables that lead to it.
+func (s *starter) plainGate(t *testing.T, env map[string]string) (*standin.StandIn, map[string]string) {
+	t.Helper()
+	g := s.gate(t, standin.Door{}, map[string]string{"sslmode": "disable"})
+	g.config.Host, g.config.Password = "127.0.0.1", db.Password()
+	return g.standIn, with(env, map[string]string{s.tool.Var(generator.RoleURL): s.format(t, g.config)})
 }
 
 // doors skips what a database behind the stand-in's door must not ask for itself.

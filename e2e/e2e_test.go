@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/crdb-init/crdb-init/e2e/database"
@@ -89,17 +91,24 @@ func TestStarters(t *testing.T) {
 	if len(tools) == 0 {
 		t.Fatal("there are no tools")
 	}
+	// Not t.Parallel: a starter that waits for parallel checks of its own would give its place away, and soon all would run at once.
+	places := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var all sync.WaitGroup
 	for _, tool := range tools {
-		t.Run(tool.ID, func(t *testing.T) {
-			t.Parallel()
-			if why := missing(tool); why != "" {
-				results.add(tool.ID, result{check: "skipped: " + why})
-				if os.Getenv(requiredVariable) == "1" {
-					t.Fatalf("%s (%s=1)", why, requiredVariable)
+		all.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			t.Run(tool.ID, func(t *testing.T) {
+				if why := missing(tool); why != "" {
+					results.add(tool.ID, result{check: "skipped: " + why})
+					if os.Getenv(requiredVariable) == "1" {
+						t.Fatalf("%s (%s=1)", why, requiredVariable)
+					}
+					t.Skip(why)
 				}
-				t.Skip(why)
-			}
-			starter{tool: tool}.run(t)
+				starter{tool: tool}.run(t)
+			})
 		})
 	}
+	all.Wait()
 }
