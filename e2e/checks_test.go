@@ -27,9 +27,12 @@ func (s starter) run(t *testing.T) {
 	production := with(urls, s.tool.E2E.Production)
 	development := with(urls, s.tool.E2E.Development)
 
-	s.check(t, "lint", s.succeeds("lint", nil))
 	s.check(t, "database layer alone", s.databaseLayerAlone)
-	s.check(t, "test", s.succeeds("test", map[string]string{s.tool.Var(generator.RoleTestURL): urls[s.tool.Var(generator.RoleTestURL)]}))
+	back := s.hideDotEnv(t)
+	s.check(t, "lint", s.succeeds("lint", nil))
+	s.check(t, "test", s.succeeds("test", s.testURL(t, s.standIn.Addr(), s.database+"_test")))
+	s.check(t, "test refuses", s.testRefuses)
+	back()
 	s.check(t, "migrate where there is no database", func(t *testing.T) { s.migrateNowhere(t, production) })
 	s.step(t, "migrate", s.command("migrate", production))
 	s.check(t, "migrate twice", func(t *testing.T) { s.migrateTwice(t, production) })
@@ -66,32 +69,33 @@ func (s starter) run(t *testing.T) {
 		blackbox.Load(t, s.start(t, production).base, s.start(t, production).base)
 	})
 	s.check(t, "no deadlocks", s.noDeadlocks)
-	s.check(t, "database refuses, resets", func(t *testing.T) {
-		svc := s.start(t, production)
-		t.Cleanup(s.restore(t))
-		blackbox.Unavailable(t, svc.base, s.standIn)
-	})
-	// These two mostly wait: side by side, each with a stand-in of its own.
+	// These mostly wait: side by side, each with a stand-in of its own.
 	var waits sync.WaitGroup
-	waits.Go(func() {
-		s.check(t, "database hangs", func(t *testing.T) {
-			const poolMax = 4
-			g, env := s.plainGate(t, production)
-			blackbox.Hanging(t, s.start(t, with(env, map[string]string{"DB_POOL_MAX": strconv.Itoa(poolMax)})).base, g, poolMax)
-		})
+	wait := func(name string, do func(*testing.T)) { waits.Go(func() { s.check(t, name, do) }) }
+	wait("database refuses, resets", func(t *testing.T) {
+		g, env := s.plainGate(t, production)
+		blackbox.Unavailable(t, s.start(t, env).base, g)
 	})
-	waits.Go(func() {
-		s.check(t, "retries end in time", func(t *testing.T) {
-			g, env := s.plainGate(t, production)
-			blackbox.Deadline(t, s.start(t, with(env, map[string]string{"DB_MAX_RETRIES": "1000"})).base, g)
-		})
+	wait("database hangs", func(t *testing.T) {
+		const poolMax = 4
+		g, env := s.plainGate(t, production)
+		blackbox.Hanging(t, s.start(t, with(env, map[string]string{"DB_POOL_MAX": strconv.Itoa(poolMax)})).base, g, poolMax)
+	})
+	wait("database down at start", func(t *testing.T) {
+		g, env := s.plainGate(t, production)
+		g.Refuse()
+		blackbox.StartsWithout(t, s.start(t, env).base, g)
+	})
+	wait("retries end in time", func(t *testing.T) {
+		g, env := s.plainGate(t, production)
+		blackbox.Deadline(t, s.start(t, with(env, map[string]string{"DB_MAX_RETRIES": "1000"})).base, g)
+	})
+	wait("shutdown", func(t *testing.T) {
+		g, env := s.plainGate(t, production)
+		svc := s.start(t, env)
+		blackbox.Shutdown(t, svc.base, g, svc)
 	})
 	waits.Wait()
-	s.check(t, "database down at start", func(t *testing.T) {
-		s.standIn.Refuse()
-		t.Cleanup(s.restore(t))
-		blackbox.StartsWithout(t, s.start(t, production).base, s.standIn)
-	})
 	s.check(t, "retries", func(t *testing.T) {
 		const maxRetries = 3
 		svc := s.start(t, with(production, map[string]string{"DB_MAX_RETRIES": strconv.Itoa(maxRetries)}))
@@ -99,11 +103,7 @@ func (s starter) run(t *testing.T) {
 	})
 	s.check(t, "storm", func(t *testing.T) { blackbox.Storm(t, s.start(t, production).base, s.standIn) })
 	s.check(t, "unknown outcomes", func(t *testing.T) { blackbox.Outcomes(t, s.start(t, production).base, s.standIn) })
-	s.check(t, "shutdown", func(t *testing.T) {
-		svc := s.start(t, production)
-		t.Cleanup(s.restore(t))
-		blackbox.Shutdown(t, svc.base, s.standIn, svc)
-	})
+	s.check(t, "test with placeholders in .env", s.testWithPlaceholders)
 	s.check(t, "shutdown at rest", func(t *testing.T) { s.shutdownAtRest(t, production) })
 	s.check(t, "test leaves the user's data alone", func(t *testing.T) { s.testTouchesNothing(t, production) })
 }
@@ -111,14 +111,6 @@ func (s starter) run(t *testing.T) {
 func (s *starter) succeeds(command string, env map[string]string) func(*testing.T) {
 	return func(t *testing.T) {
 		if err := s.command(command, env)(t.Context()); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-func (s *starter) restore(t *testing.T) func() {
-	return func() {
-		if err := s.standIn.Restore(); err != nil {
 			t.Error(err)
 		}
 	}

@@ -88,15 +88,7 @@ func (s *starter) misconfigurations(t *testing.T) []misconfiguration {
 // configuration checks what the service reads at its start. The starter's .env
 // is away meanwhile, so that real variables are all there is.
 func (s *starter) configuration(t *testing.T, env map[string]string) {
-	dotEnv := filepath.Join(s.dir, ".env")
-	if err := os.Rename(dotEnv, dotEnv+".away"); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := os.Rename(dotEnv+".away", dotEnv); err != nil {
-			t.Error(err)
-		}
-	}()
+	defer s.hideDotEnv(t)()
 	url := s.tool.Var(generator.RoleURL)
 	t.Run("start refuses", func(t *testing.T) {
 		for _, m := range s.misconfigurations(t) {
@@ -155,7 +147,7 @@ func (s *starter) configuration(t *testing.T, env map[string]string) {
 		}
 	})
 	s.listening(t, env)
-	s.dotEnv(t, env, dotEnv)
+	s.dotEnv(t, env, filepath.Join(s.dir, ".env"))
 }
 
 // refused checks the end of a process that did not like its environment.

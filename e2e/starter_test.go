@@ -80,12 +80,14 @@ func (s *starter) prepare(t *testing.T) {
 	}
 
 	s.step(t, "generate", func(ctx context.Context) error {
-		// A remote deployment without a URL leaves placeholders in .env, with
-		// which install, build, lint and test must work.
+		// A remote deployment without a URL leaves placeholders in .env. With them
+		// as without the file, install, build, lint and test must work.
 		return s.exec(ctx, folder, nil, program, "--tool", s.tool.ID, "--deployment", "basic", "--no-git", s.dir)
 	})
+	back := s.hideDotEnv(t)
 	s.step(t, "install", s.command("install", nil))
 	s.step(t, "build", s.command("build", nil))
+	back()
 }
 
 // step runs what all that follows needs, and ends the starter's test if it fails.
@@ -117,7 +119,7 @@ func (s *starter) record(name string, start time.Time, ok bool) {
 	if !ok {
 		outcome = "FAILED"
 	}
-	results.add(s.tool.ID, result{check: name, took: time.Since(start), outcome: outcome})
+	results.add(s.tool.ID, result{check: name, start: start, took: time.Since(start), outcome: outcome})
 }
 
 // command returns a step that runs one of tool.json's commands.
@@ -223,7 +225,16 @@ func with(sets ...map[string]string) map[string]string {
 // urls are the variables that point at the starter's own databases.
 func (s *starter) urls(t *testing.T) map[string]string {
 	t.Helper()
-	host, port, err := net.SplitHostPort(s.standIn.Addr())
+	return map[string]string{
+		s.tool.Var(generator.RoleURL):     s.plainURL(t, s.standIn.Addr(), s.database),
+		s.tool.Var(generator.RoleTestURL): s.plainURL(t, s.standIn.Addr(), s.database+"_test"),
+	}
+}
+
+// plainURL is the URL of a database at a local node.
+func (s *starter) plainURL(t *testing.T, addr, name string) string {
+	t.Helper()
+	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,14 +242,8 @@ func (s *starter) urls(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := conn.Config{User: db.User(), Password: db.Password(), Host: host, Port: uint16(n), Database: s.database,
-		Params: map[string]string{"sslmode": "disable"}}
-	test := c
-	test.Database += "_test"
-	return map[string]string{
-		s.tool.Var(generator.RoleURL):     s.format(t, c),
-		s.tool.Var(generator.RoleTestURL): s.format(t, test),
-	}
+	return s.format(t, conn.Config{User: db.User(), Password: db.Password(), Host: host, Port: uint16(n), Database: name,
+		Params: map[string]string{"sslmode": "disable"}})
 }
 
 func (s *starter) format(t *testing.T, c conn.Config) string {

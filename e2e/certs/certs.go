@@ -13,10 +13,13 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"math/big"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -94,6 +97,20 @@ func (a *Authority) Client(user string) (certFile, keyFile string, err error) {
 	}
 	certFile, keyFile = filepath.Join(a.dir, "client."+user+".crt"), filepath.Join(a.dir, "client."+user+".key")
 	return certFile, keyFile, errors.Join(write(certFile, 0o644, "CERTIFICATE", der), write(keyFile, 0o600, "PRIVATE KEY", private))
+}
+
+// JavaOptions makes files that a JVM reads, and the options that name them: it
+// trusts the authority alone, and knows the hosts, all loopback, and no others.
+func (a *Authority) JavaOptions(hosts ...string) (string, error) {
+	const password = "changeit" // a store without one is read as an empty one
+	store, names := filepath.Join(a.dir, "trust.p12"), filepath.Join(a.dir, "hosts")
+	out, err := exec.Command("keytool", "-importcert", "-noprompt", "-alias", "ca", "-file", a.File,
+		"-keystore", store, "-storetype", "PKCS12", "-storepass", password).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("keytool: %w\n%s", err, out)
+	}
+	options := "-Djavax.net.ssl.trustStore=" + store + " -Djavax.net.ssl.trustStorePassword=" + password + " -Djdk.net.hosts.file=" + names
+	return options, os.WriteFile(names, []byte("127.0.0.1 "+strings.Join(hosts, " ")+"\n"), 0o644)
 }
 
 func sign(template, parent *x509.Certificate, key, by *ecdsa.PrivateKey, until time.Time) ([]byte, error) {

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -75,9 +76,10 @@ func (c *session) secure(conn net.Conn) (net.Conn, error) {
 
 // admit lets a client in, or tells it why not.
 func (c *session) admit(startup *pgproto3.StartupMessage) error {
-	if c.door.Clusters != nil && !c.routed(startup.Parameters["options"]) {
-		// As CockroachDB Cloud's proxy says it.
-		return c.refuse("08004", "codeParamsRoutingFailed: cluster not found; check the cluster name in the host or in the options parameter")
+	if c.door.Clusters != nil {
+		if why := c.lost(startup.Parameters["options"]); why != "" {
+			return c.refuse("08004", why)
+		}
 	}
 	user := startup.Parameters["user"]
 	switch {
@@ -107,18 +109,18 @@ func (c *session) admit(startup *pgproto3.StartupMessage) error {
 	return nil
 }
 
-// routed says whether the client named a cluster that is there.
-func (c *session) routed(options string) bool {
-	name := c.who.SNI
-	if m := clusterOption.FindStringSubmatch(options); m != nil {
-		name = m[1]
+// lost says why a client that wants to go through a cloud's door leads to no
+// cluster, in the words of CockroachDB Cloud's proxy; nothing if it leads to one.
+func (c *session) lost(options string) string {
+	switch m := clusterOption.FindStringSubmatch(options); {
+	case !c.who.TLS:
+		return "server requires encryption"
+	case m != nil && !slices.Contains(c.door.Clusters, m[1]):
+		return fmt.Sprintf("codeParamsRoutingFailed: cluster %s not found", m[1])
+	case m == nil && !slices.Contains(c.door.Clusters, c.who.SNI):
+		return "codeParamsRoutingFailed: missing cluster identifier"
 	}
-	for _, cluster := range c.door.Clusters {
-		if name == cluster {
-			return true
-		}
-	}
-	return false
+	return ""
 }
 
 func (c *session) refuse(code, message string) error {

@@ -26,6 +26,18 @@ func TestDoors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	bad := func(a *certs.Authority, host string, until time.Duration) Door {
+		cert, err := a.Server(host, time.Now().Add(until))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Door{Certificates: []tls.Certificate{cert}}
+	}
+	other, err := certs.New(filepath.Join(t.TempDir(), "other"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger, elsewhere, expired := bad(other, "localhost", time.Hour), bad(ca, "db.example.com", time.Hour), bad(ca, "localhost", -time.Hour)
 	client := func(user string) string {
 		certFile, keyFile, err := ca.Client(user)
 		if err != nil {
@@ -54,9 +66,13 @@ func TestDoors(t *testing.T) {
 		{"TLS is checked by the client", secure, "", verify, "", Client{TLS: true, SNI: "localhost", Login: true}},
 		{"a cloud asks for the password", cloud, password, verify, "", Client{TLS: true, SNI: "localhost", Login: true}},
 		{"a cloud refuses another password", cloud, "other", verify, "28P01", Client{TLS: true, SNI: "localhost", Login: true}},
-		{"SNI alone may not name a cluster", byOptions, "", verify, "codeParamsRoutingFailed", Client{TLS: true, SNI: "localhost", Login: true}},
+		{"SNI alone may not name a cluster", byOptions, "", verify, "codeParamsRoutingFailed: missing cluster identifier (SQLSTATE 08004)", Client{TLS: true, SNI: "localhost", Login: true}},
 		{"options name a cluster", byOptions, "", verify + "&options=--cluster%3Dfunny-skunk-123", "", Client{TLS: true, SNI: "localhost", Login: true}},
-		{"options name no cluster that is there", cloud, password, verify + "&options=--cluster%3Dother", "codeParamsRoutingFailed", Client{TLS: true, SNI: "localhost", Login: true}},
+		{"options name no cluster that is there", cloud, password, verify + "&options=--cluster%3Dother", "codeParamsRoutingFailed: cluster other not found", Client{TLS: true, SNI: "localhost", Login: true}},
+		{"a cloud takes no plain text", cloud, password, "sslmode=disable", "server requires encryption", Client{Login: true}},
+		{"a client leaves a server that it does not trust", stranger, "", verify, "unknown authority", Client{}},
+		{"a client leaves a server that is another", elsewhere, "", verify, "not localhost", Client{}},
+		{"a client leaves an expired server", expired, "", verify, "expired", Client{}},
 		{"a client certificate is the user's", own, "", verify + client("root"), "", Client{TLS: true, SNI: "localhost", Login: true, Certificate: "root"}},
 		{"another user's certificate is refused", own, "", verify + client("ledger"), "certificate is for [ledger]", Client{TLS: true, SNI: "localhost", Login: true, Certificate: "ledger"}},
 		{"no client certificate is refused", own, "", verify, "28000", Client{TLS: true, SNI: "localhost", Login: true}},

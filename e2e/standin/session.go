@@ -44,8 +44,9 @@ type session struct {
 
 	settings map[string]string
 
-	door *Door
-	who  Client
+	door  *Door
+	who   Client
+	spoke bool // the client sent one message of the protocol at least
 }
 
 // A statement is what a Parse message prepared.
@@ -82,7 +83,7 @@ func (s *StandIn) run(client net.Conn) error {
 	if startup, ok := first.(*pgproto3.StartupMessage); ok {
 		c.who.Login, c.who.Parameters = true, maps.Clone(startup.Parameters)
 	}
-	if _, ok := first.(*pgproto3.CancelRequest); !ok {
+	if _, ok := first.(*pgproto3.CancelRequest); !ok && c.spoke {
 		s.mu.Lock()
 		s.clients = append(s.clients, c.who)
 		s.mu.Unlock()
@@ -147,6 +148,7 @@ func (c *session) greet(conn net.Conn) (pgproto3.FrontendMessage, error) {
 		if err != nil {
 			return nil, err
 		}
+		c.spoke = true
 		switch msg := msg.(type) {
 		case *pgproto3.GSSEncRequest:
 			if _, err := conn.Write([]byte{'N'}); err != nil {

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strconv"
 	"syscall"
@@ -93,9 +94,16 @@ func run() error {
 		dialect  conn.Dialect
 	}{
 		{"DATABASE_URL", conn.Dialect{Syntax: "url", Scheme: "postgresql"}},
-		{"JDBC_DATABASE_URL", conn.Dialect{Syntax: "jdbc"}},
+		{"JDBC_DATABASE_URL", conn.Dialect{Syntax: "jdbc", PublicCA: map[string]string{"sslfactory": "org.postgresql.ssl.DefaultJavaSSLFactory"}}},
 	} {
-		url, err := conn.Format(c, line.dialect)
+		way := c
+		if d == conn.Basic && line.dialect.Syntax == "jdbc" {
+			// Java sends no SNI for a name without a dot.
+			if way, err = c.WithRoutingID(cluster); err != nil {
+				return err
+			}
+		}
+		url, err := conn.Format(way, line.dialect)
 		if err != nil {
 			return err
 		}
@@ -136,6 +144,13 @@ func secure(s *standin.StandIn, c *conn.Config, d conn.Deployment, dir string) e
 		}
 		// The cloud's certificate is publicly trusted; this one is where it is named.
 		fmt.Printf("SSL_CERT_FILE='%s'\nNODE_EXTRA_CA_CERTS='%s'\n", ca.File, ca.File)
+		if _, err := exec.LookPath("keytool"); err == nil {
+			options, err := ca.JavaOptions(host)
+			if err != nil {
+				return err
+			}
+			fmt.Printf("JDK_JAVA_OPTIONS='%s'\n", options)
+		}
 	}
 	s.Install(door)
 	return nil
