@@ -17,6 +17,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // A StandIn listens on a loopback port and passes on to a database.
@@ -29,7 +30,7 @@ type StandIn struct {
 
 	mu       sync.Mutex
 	listener net.Listener // nil while refusing
-	conns    map[*net.TCPConn]struct{}
+	conns    map[*net.TCPConn]time.Time
 	hanging  chan struct{} // closed: not hanging
 	peak     int
 	clients  []Client // since the last call of Clients
@@ -43,7 +44,7 @@ func Listen(port int, imitate bool, dial func(context.Context) (net.Conn, error)
 		imitate: imitate,
 		dial:    dial,
 		addr:    fmt.Sprintf("127.0.0.1:%d", port),
-		conns:   map[*net.TCPConn]struct{}{},
+		conns:   map[*net.TCPConn]time.Time{},
 		hanging: make(chan struct{}),
 	}
 	close(s.hanging)
@@ -134,9 +135,10 @@ func (s *StandIn) listen() error {
 
 func (s *StandIn) serve(client *net.TCPConn) {
 	s.mu.Lock()
-	s.conns[client] = struct{}{}
-	s.peak = max(s.peak, len(s.conns))
+	s.conns[client] = time.Now()
 	s.mu.Unlock()
+	settling := time.AfterFunc(settled, s.count)
+	defer settling.Stop()
 	defer func() {
 		s.mu.Lock()
 		delete(s.conns, client)
@@ -147,12 +149,28 @@ func (s *StandIn) serve(client *net.TCPConn) {
 	_ = s.run(client) // whichever side ended it, the client sees the connection's end
 }
 
-// Peak is the most connections that were open at once since the last call.
+// A connection counts once it is that old: the end of the one that it replaces may be noticed later than its beginning.
+const settled = 100 * time.Millisecond
+
+func (s *StandIn) count() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, since := range s.conns {
+		if time.Since(since) >= settled {
+			n++
+		}
+	}
+	s.peak = max(s.peak, n)
+}
+
+// Peak is the most connections that were open at once since the last call, as far as they lasted.
 func (s *StandIn) Peak() int {
+	s.count()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	peak := s.peak
-	s.peak = len(s.conns)
+	s.peak = 0
 	return peak
 }
 
