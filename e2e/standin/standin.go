@@ -150,7 +150,7 @@ func (s *StandIn) serve(client *net.TCPConn) {
 }
 
 // A connection counts once it is that old: the end of the one that it replaces may be noticed later than its beginning.
-const settled = 100 * time.Millisecond
+const settled = 500 * time.Millisecond
 
 func (s *StandIn) count() {
 	s.mu.Lock()
