@@ -8,7 +8,7 @@ TOOL ?=
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 deadcode := golang.org/x/tools/cmd/deadcode@v0.52.0
 
-.PHONY: build test lint e2e standin golden locks fuzz bench clean
+.PHONY: build test lint e2e standin golden locks fuzz bench dist templates clean
 
 build:
 	$(GO) build -trimpath -ldflags '-s -w' -o bin/crdb-init ./cmd/crdb-init
@@ -21,8 +21,8 @@ lint:
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofmt -w:" $$out; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags e2e,lint,bench ./...
-	GOOS=windows $(GO) vet ./cmd/... ./generator/... ./skeletons/...
-	GOOS=darwin $(GO) vet ./cmd/... ./generator/... ./skeletons/...
+	GOOS=windows $(GO) vet ./cmd/... ./doctor/... ./generator/... ./skeletons/...
+	GOOS=darwin $(GO) vet ./cmd/... ./doctor/... ./generator/... ./skeletons/...
 	$(GO) run $(staticcheck) -tags e2e,lint,bench ./...
 	@out=$$($(GO) run $(deadcode) -test -tags e2e,lint,bench ./...); test -z "$$out" || { echo "$$out"; exit 1; }
 	$(GO) mod tidy -diff
@@ -57,6 +57,21 @@ fuzz:
 
 bench: build
 	$(GO) test -tags bench -count=1 -run Bench -v ./cmd | grep -v '^=== '
+
+# What a release has: the same commit and the same Go are the same bytes.
+dist:
+	rm -rf dist && mkdir dist
+	for os in linux darwin windows; do for arch in amd64 arm64; do \
+		case $$os in windows) ext=.exe;; *) ext=;; esac; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags '-s -w' -o dist/crdb-init-$$os-$$arch$$ext ./cmd/crdb-init || exit; \
+	done; done
+	$(GO) run ./cmd/internal/release docs dist/crdb-init-docs.tar.gz
+	cd dist && sha256sum crdb-init-* > SHA256SUMS
+
+# Every starter as a template repository: dist/templates/<tool>, to be pushed as it is.
+templates:
+	rm -rf dist/templates
+	$(GO) run ./cmd/internal/release templates dist/templates
 
 clean:
 	rm -rf bin dist

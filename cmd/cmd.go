@@ -34,6 +34,7 @@ const (
 	exitFailed    = 1
 	exitUsage     = 2
 	exitConflict  = 3
+	exitOutdated  = 4
 	exitCancelled = 130
 )
 
@@ -60,6 +61,14 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	return a.run(ctx, args)
 }
+
+// Command is the whole command line, for those who document it. Running it is Main's.
+func Command() *cobra.Command {
+	return newRootCmd(&app{in: strings.NewReader(""), out: io.Discard, err: io.Discard})
+}
+
+// Version is that of the program.
+func Version() string { return readBuildVersion().Version }
 
 func (a *app) run(ctx context.Context, args []string) int {
 	err := checkArguments(args)
@@ -109,6 +118,12 @@ func newFailure(err error) failure {
 	}
 	if e, ok := errors.AsType[*generator.ConflictError](err); ok {
 		f.Exit, f.Conflicts = exitConflict, e.Paths
+	}
+	if e, ok := errors.AsType[*mergeError](err); ok {
+		f.Exit, f.Conflicts = exitConflict, e.paths
+	}
+	if _, ok := errors.AsType[*outdatedError](err); ok {
+		f.Exit = exitOutdated
 	}
 	if errors.Is(err, context.Canceled) {
 		f.Exit = exitCancelled
@@ -238,6 +253,9 @@ func flagError(cmd *cobra.Command, err error) error {
 		return usagef(help, "--%s: no value", e.GetFlag().Name)
 	}
 	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		if e.GetFlag().Value.Type() == "duration" {
+			return usagef(help, "--%s: not a time such as 500ms, 10s or 2m", e.GetFlag().Name)
+		}
 		return usagef(help, "--%s: neither true nor false", e.GetFlag().Name)
 	}
 	return usagef(help, "a flag that cannot be read")
@@ -273,16 +291,11 @@ func (a *app) library() (fs.FS, error) {
 	if a.skeletons == "" {
 		return skeletons.FS, nil
 	}
-	info, err := os.Stat(a.skeletons)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, usagef("--skeletons takes a directory with <tool>/tool.json in it", "--skeletons: %s does not exist", a.skeletons)
-	case err != nil:
-		return nil, usage(fmt.Errorf("--skeletons: %w", err))
-	case !info.IsDir():
-		return nil, usagef("--skeletons takes a directory with <tool>/tool.json in it", "--skeletons: %s is not a directory", a.skeletons)
+	own, err := openSkeletons("--skeletons", a.skeletons)
+	if err != nil {
+		return nil, err
 	}
-	return generator.Overlay(skeletons.FS, os.DirFS(a.skeletons)), nil
+	return generator.Overlay(skeletons.FS, generator.Confine(own)), nil
 }
 
 // find returns the tool that word names. A broken manifest is not the user's mistake; such errors come without a hint.

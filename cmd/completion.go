@@ -75,12 +75,14 @@ func completeFlags(a *app, root *cobra.Command) {
 	complete(root, "answers", func(string) ([]string, cobra.ShellCompDirective) {
 		return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
 	})
-	complete(root, "url", func(string) ([]string, cobra.ShellCompDirective) {
-		return []string{"env:DATABASE_URL\tthe variable DATABASE_URL", "-\tstandard input"}, cobra.ShellCompDirectiveNoFileComp
-	})
+	complete(root, "url", completeURL)
 	for _, flag := range []string{"name", "module", "package", "routing-id"} {
 		complete(root, flag, func(string) ([]string, cobra.ShellCompDirective) { return nil, cobra.ShellCompDirectiveNoFileComp })
 	}
+}
+
+func completeURL(string) ([]string, cobra.ShellCompDirective) {
+	return []string{"env:DATABASE_URL\tthe variable DATABASE_URL", "-\tstandard input"}, cobra.ShellCompDirectiveNoFileComp
 }
 
 func completeTools(a *app) ([]string, cobra.ShellCompDirective) {

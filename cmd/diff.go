@@ -8,6 +8,14 @@ import (
 	"github.com/crdb-init/crdb-init/generator"
 )
 
+// patch is unifiedDiff without the state, which repeats what the other files say.
+func patch(c generator.Change) string {
+	if strings.HasPrefix(c.Path, generator.StateDir+"/") {
+		return ""
+	}
+	return unifiedDiff(c)
+}
+
 // unifiedDiff returns what would change in a file, as git and patch read it. Of a secret file it shows nothing.
 func unifiedDiff(c generator.Change) string {
 	kind := c.Kind()
@@ -16,23 +24,27 @@ func unifiedDiff(c generator.Change) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "diff --git a/%[1]s b/%[1]s\n", c.Path)
-	from := "a/" + c.Path
-	if kind == generator.Create {
-		mode := "100644"
-		if c.Exec {
-			mode = "100755"
-		}
+	from, to := "a/"+c.Path, "b/"+c.Path
+	mode := "100644"
+	if c.Exec {
+		mode = "100755"
+	}
+	switch kind {
+	case generator.Create:
 		fmt.Fprintf(&b, "new file mode %s\n", mode)
 		from = "/dev/null"
+	case generator.Remove:
+		fmt.Fprintf(&b, "deleted file mode %s\n", mode)
+		to = "/dev/null"
 	}
 	switch {
 	case bytes.IndexByte(c.Data, 0) >= 0 || bytes.IndexByte(c.Have, 0) >= 0:
-		fmt.Fprintf(&b, "Binary files %s and b/%s differ\n", from, c.Path)
+		fmt.Fprintf(&b, "Binary files %s and %s differ\n", from, to)
 		return b.String()
 	case len(c.Data) == 0 && len(c.Have) == 0:
 		return b.String()
 	}
-	fmt.Fprintf(&b, "--- %s\n+++ b/%s\n", from, c.Path)
+	fmt.Fprintf(&b, "--- %s\n+++ %s\n", from, to)
 	hunks(&b, edits(splitLines(c.Have), splitLines(c.Data)))
 	return b.String()
 }

@@ -24,13 +24,20 @@ const house = "github.com/crdb-init/crdb-init"
 // Who may import whom. Read with go/parser: what go list says of a package can be stale.
 // A row is a folder, and a file of it where that has more freedom; what is not in the row is the standard library's.
 var arrows = map[string][]string{
-	"cmd/crdb-init":       {house + "/cmd"},
-	"cmd":                 {house + "/generator", house + "/generator/conn", house + "/skeletons", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
-	"cmd/prompt.go":       {"github.com/AlecAivazis/survey/v2"},
-	"generator":           {house + "/generator/conn", "golang.org/x/mod/module"},
-	"generator/render.go": {"github.com/Masterminds/sprig/v3"},
-	"generator/conn":      {},
-	"skeletons":           {},
+	"cmd/crdb-init":        {house + "/cmd"},
+	"cmd":                  {house + "/generator", house + "/generator/conn", house + "/doctor", house + "/skeletons", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
+	"cmd/internal/release": {house + "/cmd", house + "/generator", house + "/generator/conn", house + "/skeletons", "github.com/spf13/cobra"},
+	"cmd/update.go":        {"golang.org/x/mod/semver"},
+	"cmd/schema.go":        {house + "/docs/schema"},
+	"cmd/prompt.go":        {"github.com/AlecAivazis/survey/v2"},
+	"generator":            {house + "/generator/conn", "golang.org/x/mod/module"},
+	"generator/only.go":    {"golang.org/x/mod/modfile"},
+	"generator/state.go":   {"golang.org/x/tools/txtar"},
+	"generator/render.go":  {"github.com/Masterminds/sprig/v3"},
+	"generator/conn":       {},
+	"doctor":               {house + "/generator/conn", "github.com/jackc/pgx/v5"},
+	"skeletons":            {},
+	"docs/schema":          {},
 }
 
 func TestArrows(t *testing.T) {

@@ -17,6 +17,10 @@ type starterOptions struct {
 	onConflict        string
 	git               gitMode
 
+	only              []string // paths of the database layer, which alone is written
+	printDependencies bool
+	output            string // an archive, or -
+
 	commands []string // that a directory without a slash could be mistyped from
 }
 
@@ -32,12 +36,14 @@ At a terminal, what no flag says is asked. Without one nothing is ever asked: on
 no default. The name comes from the directory, the deployment from the connection string, and without one it is local.
 Passwords go to one file, .env, which git ignores.
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 conflict, 130 cancelled. After 2, 3 and 130 nothing was written.`,
+Exit codes: 0 done, 1 failed, 2 usage, 3 conflict, 4 out of date, 130 cancelled. After 2 and 130 nothing was
+written, after 3 only by update.`,
 		Example: `  crdb-init --tool django ./my-app
   crdb-init --tool hibernate --url env:DATABASE_URL --package com.example.shop ./shop
   crdb-init --tool pgx --deployment advanced --ca-cert cc-ca.crt --dry-run ./my-app
   pass show cluster | crdb-init --tool rails --url - ./my-app
-  crdb-init --answers answers.json --on-conflict skip --json .`,
+  crdb-init --answers answers.json --on-conflict skip --json .
+  crdb-init --tool pgx --only internal/database .`,
 		Args:                  cobra.ArbitraryArgs, // else cobra takes a directory for a mistyped command
 		DisableFlagsInUseLine: true,
 		SilenceErrors:         true,
@@ -93,6 +99,9 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 conflict, 130 cancelled. After 2, 3 and
 	f.BoolVar(&o.dryRun, "dry-run", false, "list what would be done, write nothing")
 	f.BoolVar(&o.diff, "diff", false, "print what would be changed as a unified diff, write nothing")
 	f.StringVar(&o.onConflict, "on-conflict", "fail", "what to do if other files are there: fail, skip or overwrite")
+	f.StringVar(&o.output, "output", "", "write an archive instead of a directory: `file`.tar.gz or .zip, or - for a tar on standard output")
+	f.StringArrayVar(&o.only, "only", nil, "write only this `path` of the database layer, into an application of your own")
+	f.BoolVar(&o.printDependencies, "print-dependencies", false, "print what an application declares that takes the database layer")
 	f.BoolVar(&git, "git", true, "make a repository with a first commit in a new directory that is in none")
 	f.BoolVar(&noGit, "no-git", false, "leave git alone")
 	f.BoolVar(&version, "version", false, "print the version")
@@ -100,7 +109,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 conflict, 130 cancelled. After 2, 3 and
 
 	help := newHelpCmd(a)
 	cmd.SetHelpCommand(help)
-	cmd.AddCommand(newListCmd(a), newShowCmd(a), newURLCmd(a), newCompletionCmd(a), newVersionCmd(a), help)
+	cmd.AddCommand(newListCmd(a), newShowCmd(a), newURLCmd(a), newDoctorCmd(a), newUpdateCmd(a), newCheckCmd(a), newSkeletonCmd(a), newSchemaCmd(a), newCompletionCmd(a), newVersionCmd(a), help)
 	for _, c := range cmd.Commands() {
 		c.DisableFlagsInUseLine = true
 	}

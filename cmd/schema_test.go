@@ -16,6 +16,8 @@ import (
 func TestSchemas(t *testing.T) {
 	dir := t.TempDir()
 	toys := filepath.Join("..", "testdata", "skeletons")
+	foreign := filepath.Join(dir, "foreign-app")
+	write(t, filepath.Join(foreign, "README.md"), "mine\n")
 	used := map[string]bool{}
 	for _, tt := range []struct {
 		schema string
@@ -24,11 +26,18 @@ func TestSchemas(t *testing.T) {
 	}{
 		{"generate", []string{"--tool", "toy", "--no-git", filepath.Join(dir, "app")}, 0},
 		{"generate", []string{"--tool", "toyjava", "--no-git", filepath.Join(dir, "shop")}, 0},
-		{"generate", []string{"--tool", "toy", "--name", "other", "--on-conflict", "skip", "--diff", filepath.Join(dir, "app")}, 0},
-		{"error", []string{"--tool", "toy", "--name", "other", filepath.Join(dir, "app")}, 3},
+		{"generate", []string{"--tool", "toy", filepath.Join(dir, "app")}, 0},
+		{"generate", []string{"--tool", "toy", "--on-conflict", "skip", "--diff", foreign}, 0},
+		{"error", []string{"--tool", "toy", foreign}, 3},
+		{"generate", []string{"--tool", "toy", "--module", "example.com/m", "--only", "db.go", filepath.Join(dir, "own")}, 0},
+		{"dependencies", []string{"--tool", "toy", "--print-dependencies"}, 0},
 		{"error", []string{"--tool", "toy", "--nope"}, 2},
 		{"error", []string{"--tool", "toy", filepath.Join(dir, "missing", "app")}, 1},
+		{"update", []string{"check", filepath.Join(dir, "app")}, 0},
+		{"update", []string{"update", "--set", "name=other", "--diff", filepath.Join(dir, "app")}, 0},
 		{"list", []string{"list"}, 0},
+		{"schema", []string{"schema"}, 0},
+		{"schema", []string{"schema", "project"}, 0},
 		{"show", []string{"show", "toy"}, 0},
 		{"show", []string{"show", "toyjava", "--deployment", "basic"}, 0},
 		{"url", []string{"url", "--tool", "toy", "--mask", "postgresql://me:secret@db.example.com/shop"}, 0},
@@ -66,6 +75,15 @@ func TestSchemas(t *testing.T) {
 	}
 	used["answers"] = true
 
+	project, err := os.ReadFile(filepath.Join(dir, "shop", ".crdb-init", "project.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkSchema(t, "project", project)
+	used["project"] = true
+
+	used["doctor"] = true // by TestDoctorJSON: it prints its result when it fails, too
+
 	all, err := filepath.Glob("../docs/schema/*.schema.json")
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +101,7 @@ func checkSchema(t *testing.T, name string, document []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var s schema
+	var s jsonSchema
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields() // a keyword that is not checked here would only look like a promise
 	if err := d.Decode(&s); err != nil {
@@ -99,21 +117,21 @@ func checkSchema(t *testing.T, name string, document []byte) {
 	}
 }
 
-// A schema is as much of JSON Schema as ours use.
-type schema struct {
-	Schema      string            `json:"$schema"`
-	Title       string            `json:"title"`
-	Description string            `json:"description"`
-	Type        string            `json:"type"`
-	Properties  map[string]schema `json:"properties"`
-	Required    []string          `json:"required"`
-	Additional  json.RawMessage   `json:"additionalProperties"`
-	Items       *schema           `json:"items"`
-	Enum        []any             `json:"enum"`
-	Const       any               `json:"const"`
+// A jsonSchema is as much of JSON Schema as ours use.
+type jsonSchema struct {
+	Schema      string                `json:"$schema"`
+	Title       string                `json:"title"`
+	Description string                `json:"description"`
+	Type        string                `json:"type"`
+	Properties  map[string]jsonSchema `json:"properties"`
+	Required    []string              `json:"required"`
+	Additional  json.RawMessage       `json:"additionalProperties"`
+	Items       *jsonSchema           `json:"items"`
+	Enum        []any                 `json:"enum"`
+	Const       any                   `json:"const"`
 }
 
-func (s schema) check(at string, v any) (problems []string) {
+func (s jsonSchema) check(at string, v any) (problems []string) {
 	fail := func(format string, args ...any) { problems = append(problems, at+": "+fmt.Sprintf(format, args...)) }
 	if s.Enum != nil && !slices.Contains(s.Enum, v) || s.Const != nil && s.Const != v {
 		fail("%v is not among the values", v)
@@ -128,7 +146,7 @@ func (s schema) check(at string, v any) (problems []string) {
 				fail("%s is missing", name)
 			}
 		}
-		var rest schema
+		var rest jsonSchema
 		open := json.Unmarshal(s.Additional, &rest) == nil
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			property, ok := s.Properties[name]

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -27,12 +28,20 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	out, err := exec.Command("go", "env", "GOMODCACHE", "GOCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	caches := strings.Fields(string(out))
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join(testdata, "script"),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TOYS", filepath.Join(testdata, "skeletons")) // tools with a file or two
+			e.Setenv("ROOT", filepath.Dir(testdata))
+			e.Setenv("MODCACHE", caches[0])
+			e.Setenv("BUILDCACHE", caches[1])
 			e.Setenv("ESC", "\x1b")
 			e.Setenv("LATIN1", "caf\xe9")
 			// git as on a new machine, whose owner has said who they are.

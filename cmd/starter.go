@@ -25,6 +25,8 @@ type starter struct {
 	inferred  bool // the deployment, from the connection string
 	changes   []generator.Change
 	on        generator.OnConflict
+
+	dependencies *dependenciesResult // of the database layer, if only that is written
 }
 
 func runStarter(ctx context.Context, a *app, o starterOptions) error {
@@ -36,8 +38,27 @@ func runStarter(ctx context.Context, a *app, o starterOptions) error {
 	if err := s.read(ctx); err != nil {
 		return err
 	}
-	if s.project.Tool == "" && isWord(s.directory) {
+	if o.output != "" {
+		if err := s.archived(); err != nil {
+			return err
+		}
+	} else if s.project.Tool == "" && isWord(s.directory) {
 		return mistyped(library, s.directory, o.commands)
+	}
+	switch {
+	case o.printDependencies:
+		return s.printDependencies(library)
+	case len(o.only) > 0:
+		return s.addLayer(ctx, library)
+	case o.output != "":
+		return s.pack(ctx, library)
+	}
+	switch m, err := s.remembered(); {
+	case err != nil:
+		return err
+	case m != nil:
+		defer m.root.Close()
+		return s.again(ctx, library, m)
 	}
 	var who asker
 	if !o.yes && !a.json && o.url != "-" && o.answers != "-" {
@@ -47,17 +68,14 @@ func runStarter(ctx context.Context, a *app, o starterOptions) error {
 	if err != nil {
 		return err
 	}
-
-	plan, err := generator.Plan(library, s.project)
+	plan, err := s.plan(library)
 	if err != nil {
 		return err
 	}
-	if a.skeletons != "" { // the built-in ones are proved by our tests
-		if err := generator.CheckGo(plan); err != nil {
-			return err
-		}
-	}
 	if s.changes, err = generator.CompareDir(plan, s.directory); err != nil {
+		return err
+	}
+	if err := s.foreign(); err != nil {
 		return err
 	}
 	if o.dryRun || o.diff {
@@ -82,6 +100,20 @@ func runStarter(ctx context.Context, a *app, o starterOptions) error {
 	}
 	s.commit(ctx, fresh)
 	return a.print(s.result(), s.summary)
+}
+
+// plan renders the starter, with what it remembers of it.
+func (s *starter) plan(library fs.FS) ([]generator.File, error) {
+	plan, err := generator.Plan(library, s.project)
+	if err != nil {
+		return nil, err
+	}
+	if s.app.skeletons != "" { // the built-in ones are proved by our tests
+		if err := generator.CheckGo(plan); err != nil {
+			return nil, err
+		}
+	}
+	return generator.AddState(plan, s.tool, s.project, Version())
 }
 
 // read takes everything that was given, and refuses what can be refused without knowing more.
@@ -123,7 +155,7 @@ func (s *starter) answer(ctx context.Context, library fs.FS, who asker) (asked b
 			return false, err
 		}
 	}
-	if s.directory != "" {
+	if s.directory != "" && s.options.output == "" {
 		if err := checkTarget(s.directory); err != nil {
 			return false, err
 		}
@@ -443,14 +475,19 @@ type starterResult struct {
 	Answers generator.Project `json:"answers"`
 	Files   []fileAction      `json:"files"`
 	Next    []string          `json:"next"`
+
+	Dependencies *dependenciesResult `json:"dependencies,omitempty"` // of the database layer alone
 }
 
 func (s *starter) result() starterResult {
-	r := starterResult{Version: 1, Answers: s.project, Next: s.next(), Files: []fileAction{}}
+	r := starterResult{Version: 1, Answers: s.project, Next: []string{}, Files: []fileAction{}, Dependencies: s.dependencies}
+	if s.dependencies == nil {
+		r.Next = s.next()
+	}
 	for _, c := range s.changes {
 		f := fileAction{Path: c.Path, Action: s.action(c)}
 		if s.options.diff {
-			f.Diff = unifiedDiff(c)
+			f.Diff = patch(c)
 		}
 		r.Files = append(r.Files, f)
 	}
@@ -478,7 +515,7 @@ func (s *starter) preview() error {
 	err := s.app.print(s.result(), func(w io.Writer) {
 		for _, c := range s.changes {
 			if s.options.diff {
-				io.WriteString(w, unifiedDiff(c))
+				io.WriteString(w, patch(c))
 			} else {
 				fmt.Fprintf(w, "%-9s  %s\n", s.action(c), c.Path)
 			}

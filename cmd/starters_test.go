@@ -201,11 +201,15 @@ func TestContents(t *testing.T) {
 	always := []string{".dockerignore", ".editorconfig", ".env", ".env.example", ".gitattributes", ".github/dependabot.yml", ".github/workflows/ci.yml",
 		".gitignore", "AGENTS.md", "Dockerfile", "README.md", "compose.yaml", "openapi.yaml"}
 	eachTool(t, func(t *testing.T, tool *generator.Tool) {
+		p, err := generator.Resolve(tool, project(tool.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
 		have := map[string][]byte{}
-		for _, f := range plan(t, project(tool.ID)) {
+		for _, f := range plan(t, p) {
 			have[f.Path] = f.Data
 		}
-		for _, path := range slices.Concat(always, tool.Database, tool.Lock.Files) {
+		for _, path := range slices.Concat(always, tool.DatabaseFiles(p.Package), tool.Lock.Files) {
 			if _, ok := have[path]; !ok {
 				t.Errorf("%s is missing", path)
 			}

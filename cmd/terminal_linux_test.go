@@ -147,9 +147,9 @@ func TestTerminal(t *testing.T) {
 	c.fill("Connection string", "postgresql://me:hunter2@db.example.com/d?sslmode=require\r")
 	c.fill("does not check who the server is", "postgresql://me:hunter2@h.cockroachlabs.cloud/d\r")
 	c.expect("crdb-init --tool toypy --deployment basic --url env:DATABASE_URL", "")
-	c.fill("Write 4 files?", "\r")
+	c.fill("Write 6 files?", "\r")
 	c.exit(exitDone)
-	if !strings.HasPrefix(c.stdout.String(), "app: 4 files, 1 kB (toypy, basic)\n") {
+	if !strings.HasPrefix(c.stdout.String(), "app: 6 files, 1 kB (toypy, basic)\n") {
 		t.Errorf("standard output: %q", c.stdout.String())
 	}
 	if strings.Contains(c.shows(), "ter2") {

@@ -31,7 +31,7 @@ type buildVersion struct {
 	Arch     string `json:"arch"`
 }
 
-func runVersion(a *app) error {
+func readBuildVersion() buildVersion {
 	v := buildVersion{Version: "(devel)", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		if info.Main.Version != "" {
@@ -46,6 +46,11 @@ func runVersion(a *app) error {
 			}
 		}
 	}
+	return v
+}
+
+func runVersion(a *app) error {
+	v := readBuildVersion()
 	return a.print(v, func(w io.Writer) {
 		fmt.Fprintf(w, "crdb-init %s", v.Version)
 		if v.Revision != "" {

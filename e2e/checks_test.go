@@ -35,6 +35,7 @@ func (s starter) run(t *testing.T) {
 	back()
 	s.check(t, "migrate where there is no database", func(t *testing.T) { s.migrateNowhere(t, production) })
 	s.step(t, "migrate", s.command("migrate", production))
+	s.check(t, "doctor", func(t *testing.T) { s.doctor(t, production) })
 	s.check(t, "migrate twice", func(t *testing.T) { s.migrateTwice(t, production) })
 	s.check(t, "schema", s.schema)
 	s.check(t, "configuration", func(t *testing.T) { s.configuration(t, production) })
@@ -113,6 +114,14 @@ func (s *starter) succeeds(command string, env map[string]string) func(*testing.
 		if err := s.command(command, env)(t.Context()); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// doctor has crdb-init say that the starter is going to work, and that all its migrations ran.
+func (s *starter) doctor(t *testing.T, env map[string]string) {
+	out, exit, err := s.output(t.Context(), s.dir, env, program, "doctor", ".")
+	if err != nil || exit != 0 || !regexp.MustCompile(`(?m)^ok\s+migrations\s`).Match(out) {
+		t.Errorf("exit code %d, %v; want ok of the migrations\n%s", exit, err, out)
 	}
 }
 

@@ -35,17 +35,21 @@ const (
 
 // A public says how a language's programs are told, by variables, that the public
 // trusts a CA, and by which name of loopback they find a cluster that SNI leads to.
+// Where their own CA certificates are in a file of the starter, bundle is a pattern
+// for it, and unset the variable that must be empty for it to count.
 type public struct {
-	variables func(*certs.Authority) (map[string]string, error)
-	host      string
+	variables     func(*certs.Authority) (map[string]string, error)
+	host          string
+	bundle, unset string
 }
 
 var publics = map[string]public{
-	"Go":         {file("SSL_CERT_FILE"), clusterHost},
-	"TypeScript": {file("NODE_EXTRA_CA_CERTS"), clusterHost},
-	"Python":     {file("SSL_CERT_FILE"), clusterHost},
-	"Java":       {jvm, dottedHost},
-	"Ruby":       {file("SSL_CERT_FILE"), clusterHost},
+	"Go":         {variables: file("SSL_CERT_FILE"), host: clusterHost},
+	"TypeScript": {variables: file("NODE_EXTRA_CA_CERTS"), host: clusterHost},
+	"Python": {variables: file("SSL_CERT_FILE"), host: clusterHost,
+		bundle: ".venv/lib/python*/site-packages/certifi/cacert.pem", unset: "SSL_CERT_FILE"},
+	"Java": {variables: jvm, host: dottedHost},
+	"Ruby": {variables: file("SSL_CERT_FILE"), host: clusterHost},
 }
 
 func file(variable string) func(*certs.Authority) (map[string]string, error) {
@@ -152,7 +156,7 @@ func (s *starter) deployments(t *testing.T, env map[string]string) {
 	private := verify("sslrootcert", ours.File)
 	own := verify("sslrootcert", ours.File, "sslcert", certFile, "sslkey", keyFile)
 
-	for _, row := range []struct {
+	rows := []struct {
 		claim  string
 		door   standin.Door
 		params map[string]string
@@ -182,7 +186,15 @@ func (s *starter) deployments(t *testing.T, env map[string]string) {
 					t.Errorf("certificate: want %q, have %q", db.User(), c.Certificate)
 				}
 			}},
-	} {
+	}
+	if language.bundle != "" {
+		s.bundle(t, language.bundle, ours)
+		row := rows[0]
+		row.claim = "basic: the CA is one of those that the starter brings, and no variable names it"
+		row.env = map[string]string{language.unset: ""}
+		rows = append(rows, row)
+	}
+	for _, row := range rows {
 		side.run(row.claim, func(t *testing.T) {
 			g := s.gate(t, row.door, row.params)
 			if slices.Contains(row.door.Clusters, language.host) {
@@ -258,6 +270,31 @@ func (s *starter) deployments(t *testing.T, env map[string]string) {
 			}
 		})
 	}
+}
+
+// bundle adds a CA to the starter's own until the end of the test.
+func (s *starter) bundle(t *testing.T, pattern string, a *certs.Authority) {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(s.dir, filepath.FromSlash(pattern)))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%s: want one file, have %q, %v", pattern, found, err)
+	}
+	before, err := os.ReadFile(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca, err := os.ReadFile(a.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(found[0], append(bytes.Clone(before), ca...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.WriteFile(found[0], before, 0o644); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // oneLine wants one line of the log to say it, and no stack trace.
@@ -439,7 +476,7 @@ func (s *starter) bare() map[string]string {
 }
 
 // sameTree wants a starter of another deployment to differ from the installed one
-// in the three files that may.
+// in the files that may: three, and what the starter remembers of them.
 func (s *starter) sameTree(t *testing.T, dir string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
@@ -447,7 +484,7 @@ func (s *starter) sameTree(t *testing.T, dir string) {
 			return err
 		}
 		name, err := filepath.Rel(dir, path)
-		if err != nil || slices.Contains([]string{".env", ".env.example", "README.md"}, name) {
+		if err != nil || slices.Contains([]string{".env", ".env.example", "README.md", ".crdb-init/base.txtar", ".crdb-init/project.json"}, filepath.ToSlash(name)) || s.edited[filepath.ToSlash(name)] {
 			return err
 		}
 		a, err := os.ReadFile(path)

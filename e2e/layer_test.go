@@ -25,7 +25,11 @@ func (s *starter) databaseLayerAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := generator.Plan(skeletons.FS, generator.Project{Tool: s.tool.ID, Name: "my-app"})
+	project, err := generator.Resolve(s.tool, generator.Project{Name: "my-app"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := generator.Plan(skeletons.FS, project)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +46,7 @@ func (s *starter) databaseLayerAlone(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range s.tool.Database {
+	for _, path := range s.tool.DatabaseFiles(project.Package) {
 		to := filepath.Join(dir, filepath.FromSlash(path))
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 			t.Fatal(err)

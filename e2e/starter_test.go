@@ -36,6 +36,7 @@ type starter struct {
 	database string // holds what the service stores; the tests' own has _test behind its name
 	standIn  *standin.StandIn
 	log      *log
+	edited   map[string]bool // paths of files that an owner has changed or deleted
 }
 
 const (
@@ -79,11 +80,15 @@ func (s *starter) prepare(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	s.step(t, "generate", func(ctx context.Context) error {
-		// A remote deployment without a URL leaves placeholders in .env. With them
-		// as without the file, install, build, lint and test must work.
-		return s.exec(ctx, folder, nil, program, "--tool", s.tool.ID, "--deployment", "basic", "--no-git", s.dir)
-	})
+	// A remote deployment without a URL leaves placeholders in .env. With them
+	// as without the file, install, build, lint and test must work.
+	if updated[s.tool.ID] {
+		s.step(t, "generate, edit, update", s.update(t, folder))
+	} else {
+		s.step(t, "generate", func(ctx context.Context) error {
+			return s.exec(ctx, folder, nil, program, "--tool", s.tool.ID, "--deployment", "basic", "--no-git", s.dir)
+		})
+	}
 	back := s.hideDotEnv(t)
 	s.step(t, "install", s.command("install", nil))
 	s.step(t, "build", s.command("build", nil))

@@ -69,9 +69,9 @@ func checkText(f *File) error {
 	case !utf8.Valid(f.Data):
 		return errors.New("neither UTF-8 nor binary")
 	case bytes.IndexByte(f.Data, '\r') >= 0:
-		return errors.New("a carriage return: lines end with LF")
+		return fmt.Errorf("line %d: a carriage return: lines end with LF", 1+bytes.Count(f.Data[:bytes.IndexByte(f.Data, '\r')], []byte("\n")))
 	case len(f.Data) > 0 && f.Data[len(f.Data)-1] != '\n':
-		return errors.New("no newline at the end")
+		return fmt.Errorf("line %d: no newline at the end", 1+bytes.Count(f.Data, []byte("\n")))
 	}
 	if at := txtarMarker(f.Data); at >= 0 {
 		return fmt.Errorf("line %d: a line of the form -- x -- splits a txtar archive", 1+bytes.Count(f.Data[:at], []byte("\n")))

@@ -18,6 +18,8 @@ type File struct {
 type Change struct {
 	File
 	Have []byte // nil if there is no such file; empty if there is one that is empty, or secret
+
+	Remove bool // the file goes; Compare never asks for it
 }
 
 // Kind says what a Change comes to.
@@ -28,11 +30,16 @@ const (
 	Same     Kind = "same"     // the same bytes are there; the mode is not compared
 	Conflict Kind = "conflict" // other bytes are there
 	Kept     Kind = "kept"     // a secret file is there, and stays whatever it holds
+	Remove   Kind = "remove"   // a file is there that is to go
 )
 
 // Kind compares what is planned with what is there.
 func (c Change) Kind() Kind {
 	switch {
+	case c.Remove && c.Have == nil:
+		return Same
+	case c.Remove:
+		return Remove
 	case c.Have == nil:
 		return Create
 	case c.Secret:

@@ -16,14 +16,16 @@ type ecosystem struct {
 	reserved string                          // spellings that cannot be had, separated by white space
 	reason   string                          // what such a spelling is
 	complete func(t *Tool, p *Project) error // defaults and checks of further answers
+
+	adopt func(t *Tool, p *Project, dir string) error // answers that an application in dir gives
 }
 
 // ecosystems has a row for every language. A new tool is a folder; a new language is a row here and a layer.
 var ecosystems = map[string]ecosystem{
-	"Go":         {noun: "Go module path", spell: kebab, reserved: goReserved, reason: "the standard library", complete: completeModule},
+	"Go":         {noun: "Go module path", spell: kebab, reserved: goReserved, reason: "the standard library", complete: completeModule, adopt: adoptModule},
 	"TypeScript": {noun: "npm package name", spell: kebab, reserved: nodeReserved, reason: "Node's own modules"},
 	"Python":     {noun: "Python module name", spell: snake, reserved: pythonReserved, reason: "Python's own names"},
-	"Java":       {noun: "Java package name", spell: flat, reserved: javaReserved, reason: "Java's keywords", complete: completePackage},
+	"Java":       {noun: "Java package name", spell: flat, reserved: javaReserved, reason: "Java's keywords", complete: completePackage, adopt: adoptPackage},
 	"Ruby":       {noun: "Ruby constant name", spell: pascal, reserved: rubyReserved, reason: "Ruby's and Rails' own constants"},
 }
 

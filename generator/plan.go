@@ -74,7 +74,7 @@ func list(skeletons fs.FS, t *Tool, p Project) ([]File, error) {
 			case rel == manifest && root == t.ID, rel == layerManifest && root != t.ID:
 				return nil
 			case !e.Type().IsRegular():
-				return fmt.Errorf("%s: neither a file nor a folder", name)
+				return fmt.Errorf("%s: a %s, not a file", name, noun(e.Type()))
 			}
 			f, err := mapPath(rel, p.Package)
 			if err != nil {
@@ -131,8 +131,17 @@ func CheckGo(files []File) error {
 			return fmt.Errorf("%s: as %s: %w", f.Source, f.Path, err)
 		}
 		if !bytes.Equal(formatted, f.Data) {
-			return fmt.Errorf("%s: not as gofmt would write it", f.Source)
+			return fmt.Errorf("%s: as %s, line %d: not as gofmt would write it", f.Source, f.Path, firstDifference(f.Data, formatted))
 		}
 	}
 	return nil
+}
+
+// firstDifference is the line, from 1, at which two texts part.
+func firstDifference(a, b []byte) int {
+	i := 0
+	for i < min(len(a), len(b)) && a[i] == b[i] {
+		i++
+	}
+	return 1 + bytes.Count(a[:i], []byte("\n"))
 }

@@ -184,6 +184,7 @@ func TestManifestRefused(t *testing.T) {
 		"unknown role":        {`"role": "secret"`, `"role": "hidden"`, `role "hidden"`},
 		"no meaning":          {`"meaning": "signs"`, `"meaning": ""`, "no meaning"},
 		"no url variable":     {`"role": "url"`, `"role": "setting"`, "role url"},
+		"migrations":          {`"database": []`, `"database": [], "migrations": {"files": "migrations/*.sql"}`, "migrations: applied: not one SELECT"},
 		"two values":          {"\"database\": []\n}", "\"database\": []\n}\n{}", "more than one value"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -201,7 +202,7 @@ func TestManifestRefused(t *testing.T) {
 func TestCheckGo(t *testing.T) {
 	for text, want := range map[string]string{
 		"package\n":    "tiny/x.go.tmpl: as x.go: ",
-		"package  x\n": "tiny/x.go.tmpl: not as gofmt would write it",
+		"package  x\n": "tiny/x.go.tmpl: as x.go, line 1: not as gofmt would write it",
 		"package x\n":  "",
 	} {
 		err := CheckGo([]File{{Path: "x.go", Source: "tiny/x.go.tmpl", Data: []byte(text)}, {Path: "x.txt", Data: []byte("package\n")}})

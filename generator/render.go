@@ -71,13 +71,7 @@ func newRenderer(skeletons fs.FS, t *Tool, p Project) (*renderer, error) {
 		Next: t.NextSteps(p.Deployment),
 	}
 	funcs := functions()
-	funcs["version"] = func(dependency string) (string, error) {
-		v, ok := t.Versions[dependency]
-		if !ok {
-			return "", fmt.Errorf("%q is not among the versions of %s", dependency, t.ID)
-		}
-		return v, nil
-	}
+	funcs["version"] = t.version
 	funcs["command"] = t.Commands.ByName
 	funcs["localURL"] = func(host, database string) (string, error) {
 		c := p.example(conn.Local)

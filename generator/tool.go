@@ -44,6 +44,11 @@ type Tool struct {
 	E2E      E2E               `json:"e2e,omitzero"`
 	Renames  map[string]string `json:"renames,omitempty"` // old skeleton key to new one
 	Local    string            `json:"-"`                 // the shell line that starts a local node, of a layer
+
+	Dependencies Dependencies `json:"dependencies,omitzero"` // of the database layer alone
+
+	// Migrations is nil where the database does not tell which of them ran.
+	Migrations *Migrations `json:"migrations,omitempty"`
 }
 
 // Adapter is the dependency that makes a tool speak CockroachDB.
@@ -218,11 +223,11 @@ func load(skeletons fs.FS, id string) (*Tool, error) {
 		var shared layer
 		from := path.Join(layers, l, layerManifest)
 		if err := readJSON(skeletons, from, &shared); err != nil {
-			return nil, fmt.Errorf("%s: layer %s: %w", name, l, err)
+			return nil, placed(skeletons, id, l, fmt.Errorf("layer %s: %w", l, err))
 		}
 		for k, v := range shared.Versions {
 			if _, twice := versions[k]; twice {
-				return nil, fmt.Errorf("%s: versions: %q is in %s too", name, k, from)
+				return nil, placed(skeletons, id, k, fmt.Errorf("versions: %q is in %s too", k, from))
 			}
 			versions[k] = v
 		}
@@ -234,9 +239,21 @@ func load(skeletons fs.FS, id string) (*Tool, error) {
 	t.Versions = versions
 	t.Env = append(env, t.Env...)
 	if err := t.check(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		field := strings.FieldsFunc(err.Error(), func(r rune) bool { return strings.ContainsRune(" :[", r) })
+		return nil, placed(skeletons, id, field[0], err)
 	}
 	return t, nil
+}
+
+// placed gives an error about a field of a manifest the line where the field begins, the first if it is missing.
+func placed(skeletons fs.FS, id, field string, err error) error {
+	name := path.Join(id, manifest)
+	data, readErr := fs.ReadFile(skeletons, name)
+	if readErr != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	at := max(0, bytes.Index(data, []byte(`"`+field+`"`)))
+	return fmt.Errorf("%s:%d: %w", name, 1+bytes.Count(data[:at], []byte("\n")), err)
 }
 
 // check refuses what no starter could be made from.
@@ -267,6 +284,14 @@ func (t *Tool) check() error {
 	for i, f := range t.Forms {
 		if err := f.check(); err != nil {
 			return fmt.Errorf("forms[%d]: %w", i, err)
+		}
+	}
+	if err := t.Dependencies.check(); err != nil {
+		return fmt.Errorf("dependencies: %w", err)
+	}
+	if t.Migrations != nil {
+		if err := t.Migrations.check(); err != nil {
+			return fmt.Errorf("migrations: %w", err)
 		}
 	}
 	seen, roles := map[string]bool{}, map[string]int{}

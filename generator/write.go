@@ -120,7 +120,7 @@ func decide(dst fs.FS, changes []Change, on OnConflict) ([]Change, error) {
 		switch c.Kind() {
 		case Create:
 			todo = append(todo, c)
-		case Conflict:
+		case Conflict, Remove:
 			switch on {
 			case Skip:
 			case Overwrite:
@@ -237,6 +237,9 @@ func writeInto(root *os.Root, dir string, todo []Change, step stepFunc) (err err
 			}
 			undo = append(undo, func() error { return place(root, backup, c.Path) })
 		}
+		if c.Remove {
+			continue
+		}
 		if err := step("place", c.Path); err != nil {
 			return err
 		}
@@ -253,6 +256,29 @@ func writeInto(root *os.Root, dir string, todo []Change, step stepFunc) (err err
 			}
 			return remove(root, c.Path)
 		})
+	}
+	return removeEmpty(root, todo, step, &undo)
+}
+
+// removeEmpty removes the directories that what was removed has left empty.
+func removeEmpty(root *os.Root, todo []Change, step stepFunc, undo *[]func() error) error {
+	for _, c := range todo {
+		if !c.Remove {
+			continue
+		}
+		for dir := path.Dir(c.Path); dir != "."; dir = path.Dir(dir) {
+			info, err := root.Lstat(dir)
+			if err != nil || !info.IsDir() {
+				break
+			}
+			if err := step("rmdir", dir); err != nil {
+				return err
+			}
+			if root.Remove(dir) != nil {
+				break // it holds something else
+			}
+			*undo = append(*undo, func() error { return root.Mkdir(dir, info.Mode().Perm()) })
+		}
 	}
 	return nil
 }
@@ -283,6 +309,9 @@ func remove(root *os.Root, name string) error {
 func fill(root *os.Root, files []Change, step stepFunc) error {
 	dirs := map[string]bool{".": true}
 	for _, c := range files {
+		if c.Remove {
+			continue
+		}
 		if err := mkdirAll(root, path.Dir(c.Path), dirs, step, func(string) {}); err != nil {
 			return err
 		}

@@ -147,7 +147,7 @@ var dialogue = []struct{ question, keys string }{
 	{"Directory", "\r"},
 	{"Deployment", up + up + up + up + "\r"},
 	{"Connection string", "postgresql://me:correct%20horse@funny-skunk-123.abc.cockroachlabs.cloud:26257/shop\r"},
-	{"Write 10 files?", "\r"},
+	{"Write 12 files?", "\r"},
 }
 
 func TestPersonAtTerminal(t *testing.T) {
@@ -157,7 +157,7 @@ func TestPersonAtTerminal(t *testing.T) {
 		c.answer(d.question, d.keys)
 	}
 	c.end(0)
-	if !strings.Contains(c.text(), "my-app: 10 files, 1 kB (fixture, basic)") {
+	if !strings.Contains(c.text(), "my-app: 12 files, 3 kB (fixture, basic)") {
 		t.Errorf("no summary:\n%q", c.text())
 	}
 	if strings.Contains(c.text(), "horse") {
