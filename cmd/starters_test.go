@@ -6,7 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -228,6 +230,72 @@ func TestContents(t *testing.T) {
 			t.Error(".gitignore does not ignore .env")
 		}
 	})
+}
+
+// An application takes the database layer alone and is told what to declare: what the layer's files import, no less.
+func TestDatabaseLayerAlone(t *testing.T) {
+	imported := map[string]*regexp.Regexp{
+		"Go":         regexp.MustCompile(`(?m)^\s*(?:import )?(?:\w+ )?"([a-z0-9-]+\.[a-z]+/[^"]+)"$`),
+		"TypeScript": regexp.MustCompile(`from "((?:@[^/"]+/)?[a-z][^/":]*)(?:/[^"]*)?"`),
+	}
+	eachTool(t, func(t *testing.T, tool *generator.Tool) {
+		lines, err := tool.DependencyLines()
+		if err != nil || tool.Dependencies.File == "" {
+			t.Fatalf("the manifest does not say what the database layer depends on: %v", err)
+		}
+		p, err := generator.Resolve(tool, project(tool.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(lines, "\n")
+		whole := plan(t, p)
+		var paths []string
+		for _, name := range tool.DatabaseFiles(p.Package) {
+			paths = append(paths, path.Dir(name))
+		}
+		files, err := generator.Only(tool, p.Package, whole, paths)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(files) != len(tool.Database) {
+			t.Errorf("%d files, the manifest names %d", len(files), len(tool.Database))
+		}
+		if tool.Migrations == nil {
+			t.Error("the manifest does not say which migrations ran")
+		}
+		if !slices.ContainsFunc(whole, func(f generator.File) bool { return f.Path == tool.Dependencies.File }) {
+			t.Errorf("%s is no file of the starter", tool.Dependencies.File)
+		}
+		for _, f := range files {
+			if bytes.Contains(f.Data, []byte("my-app")) || bytes.Contains(f.Data, []byte("MyApp")) {
+				t.Errorf("%s holds the project's name", f.Path)
+			}
+			re := imported[tool.Language]
+			if re == nil {
+				continue
+			}
+			for _, m := range re.FindAllStringSubmatch(string(f.Data), -1) {
+				dependency := m[1]
+				if tool.Language == "Go" {
+					dependency = moduleOf(tool, dependency)
+				}
+				if !strings.Contains(text, dependency) {
+					t.Errorf("%s imports %s, which the dependencies lack:\n%s", f.Path, dependency, text)
+				}
+			}
+		}
+	})
+}
+
+// moduleOf is the module among the versions that a package belongs to.
+func moduleOf(tool *generator.Tool, pkg string) string {
+	best := pkg
+	for module := range tool.Versions {
+		if (pkg == module || strings.HasPrefix(pkg, module+"/")) && (best == pkg || len(module) > len(best)) {
+			best = module
+		}
+	}
+	return best
 }
 
 // Generated Go is as goimports would write it, also under a module path with dots in it.

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/mod/semver"
@@ -87,8 +88,11 @@ type made struct {
 // open opens a starter. The caller closes its root.
 func (a *app) open(directory string) (*made, error) {
 	root, err := os.OpenRoot(directory)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return nil, usagef("name the directory of a starter", "%s: %w", directory, cause(err))
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", directory, cause(err))
 	}
 	state, err := generator.ReadState(root.FS())
 	if err != nil {

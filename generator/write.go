@@ -268,14 +268,19 @@ func removeEmpty(root *os.Root, todo []Change, step stepFunc, undo *[]func() err
 		}
 		for dir := path.Dir(c.Path); dir != "."; dir = path.Dir(dir) {
 			info, err := root.Lstat(dir)
-			if err != nil || !info.IsDir() {
-				break
+			if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+				break // one that was on the way to another file too, or a link
+			}
+			if err != nil {
+				return unchanged(dir, err)
 			}
 			if err := step("rmdir", dir); err != nil {
 				return err
 			}
-			if root.Remove(dir) != nil {
+			if err := root.Remove(dir); errors.Is(err, fs.ErrExist) {
 				break // it holds something else
+			} else if err != nil {
+				return unchanged(dir, err)
 			}
 			*undo = append(*undo, func() error { return root.Mkdir(dir, info.Mode().Perm()) })
 		}

@@ -49,6 +49,7 @@ func TestEveryOperationFails(t *testing.T) {
 	}{
 		{"a new directory", nil, nil, 3, "openat mkdirat write fchmod close renameat"},
 		{"a full directory, overwrite", full, []string{"--on-conflict", "overwrite"}, 3, "openat mkdirat write fchmod close renameat linkat unlinkat"},
+		{"an update", older(t), []string{"update", "--allow-dirty", "app"}, 2, "openat mkdirat write close renameat linkat unlinkat"},
 		{"a full directory, skip", kept(), []string{"--on-conflict", "skip"}, 1, "openat mkdirat write close linkat unlinkat"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -87,7 +87,30 @@ func newWorld(t testing.TB, dir, library string, seed map[string]string, args ..
 	dir, err := os.MkdirTemp(dir, "")
 	must(t, err, os.Chmod(dir, 0o755))
 	write(t, dir, seed)
+	if len(args) > 0 && args[0] == "update" {
+		return world{dir, append([]string{"--skeletons", library}, args...)}
+	}
 	return world{dir, append([]string{"--skeletons", library, "--tool", "fixture", "--no-git", "app"}, args...)}
+}
+
+// older returns a starter as an earlier library made it: files that are no more, one that was not yet, two that said
+// something else.
+func older(t testing.TB) map[string]string {
+	t.Helper()
+	dir := library(t, t.TempDir(), 0)
+	must(t, os.Remove(filepath.Join(dir, "fixture/zoo.txt")))
+	write(t, dir, map[string]string{
+		"fixture/LICENSE": "644 an older licence\n", "fixture/src/same.txt": "644 not the same\n",
+		"fixture/gone/far/old.txt": "644 old\n", "fixture/src/old.txt": "644 old\n",
+	})
+	_, made := made(t, t.TempDir(), dir, nil)
+	seed := map[string]string{}
+	for path, e := range made {
+		if e.mode.IsRegular() {
+			seed[path] = fmt.Sprintf("%o %s", e.mode.Perm(), e.data)
+		}
+	}
+	return seed
 }
 
 func (w world) command(wrapper ...string) *exec.Cmd {
