@@ -68,7 +68,7 @@ dist:
 		case $$os in windows) ext=.exe;; *) ext=;; esac; \
 		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build $(release) -o dist/crdb-init-$$os-$$arch$$ext ./cmd/crdb-init || exit; \
 	done; done
-	$(GO) run ./cmd/internal/release docs dist/crdb-init-docs.tar.gz
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(GO) run ./cmd/internal/release docs dist/crdb-init-docs.tar.gz
 	cd dist && sha256sum crdb-init-* > SHA256SUMS
 
 # Every starter as a template repository: dist/templates/<tool>, to be pushed as it is.

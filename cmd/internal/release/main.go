@@ -69,7 +69,7 @@ func docs(file string) error {
 	return os.WriteFile(file, b.Bytes(), 0o644)
 }
 
-// man adds the pages of a command and of those below it. They have no date: the same commit is the same bytes.
+// man adds the pages of a command and of those below it. Their date is SOURCE_DATE_EPOCH's, which make sets to the commit's.
 func man(c *cobra.Command, files *[]generator.File) error {
 	c.DisableAutoGenTag = true
 	var b bytes.Buffer

@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestDocs(t *testing.T) {
+	t.Setenv("SOURCE_DATE_EPOCH", "1790000000")
 	var archives [2][]byte
 	for i := range archives {
 		file := filepath.Join(t.TempDir(), "docs.tar.gz")
@@ -50,7 +51,7 @@ func TestDocs(t *testing.T) {
 	}
 	for _, want := range []string{
 		"crdb-init/man/man1/crdb-init.1", "crdb-init/man/man1/crdb-init-skeleton-lint.1", "crdb-init/completions/crdb-init.bash",
-		`.TH "CRDB-INIT"`, "Make a starter for CockroachDB",
+		`.TH "CRDB-INIT" "1" "Sep 2026" "crdb-init"`, "Make a starter for CockroachDB",
 	} {
 		if !bytes.Contains(data, []byte(want)) {
 			t.Errorf("%s is not there", want)
