@@ -23,8 +23,7 @@ func newSkeletonCmd(a *app) *cobra.Command {
 		Long: `Work on skeletons of your own, which --skeletons DIRECTORY lays over those of crdb-init: a tool, a layer or a partial in it
 stands in for the one of the same name. They are data: nothing in them is executed. docs/skeletons.md says how they are made.`,
 		Example: `  crdb-init skeleton eject pgx ./skeletons
-  crdb-init skeleton lint ./skeletons
-  crdb-init --skeletons ./skeletons --tool pgx ./my-app`,
+  crdb-init skeleton lint ./skeletons`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usagef("crdb-init skeleton lint DIRECTORY, crdb-init skeleton eject TOOL DIRECTORY", "skeleton: %q: not a command", args[0])
