@@ -173,6 +173,21 @@ func TestConnectionReference(t *testing.T) {
 		{"sequelize", "", conn.SelfHosted, selfHostedURL},
 		{"sequelize", "", conn.Local, localURL},
 		{"sequelize", "sequelize-6.9", conn.Basic, "postgresql://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/funny-skunk-123.defaultdb?ssl=true"},
+		{"psycopg", "", conn.Basic, basicURL},
+		{"psycopg", "", conn.Advanced, advancedURL},
+		{"psycopg", "", conn.SelfHosted, selfHostedURL},
+		{"psycopg", "", conn.Local, localURL},
+		{"psycopg2", "", conn.Basic, basicURL},
+		{"psycopg2", "", conn.Advanced, advancedURL},
+		{"psycopg2", "", conn.SelfHosted, selfHostedURL},
+		{"psycopg2", "", conn.Local, localURL},
+		{"sqlalchemy", "", conn.Basic, "cockroachdb+psycopg://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?sslmode=verify-full&options=--cluster%3Dfunny-skunk-123"},
+		{"sqlalchemy", "", conn.Advanced, "cockroachdb+psycopg://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?sslmode=verify-full&sslrootcert=/certs/ca.crt"},
+		{"sqlalchemy", "", conn.SelfHosted, "cockroachdb+psycopg://maxroach@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?sslmode=verify-full&sslrootcert=/certs/ca.crt&sslcert=/certs/client.maxroach.crt&sslkey=/certs/client.maxroach.key"},
+		{"sqlalchemy", "", conn.Local, "cockroachdb+psycopg://root@localhost:26257/defaultdb?sslmode=disable"},
+		// The reference page's, whose driver is psycopg2.
+		{"sqlalchemy", "psycopg2", conn.Basic, "cockroachdb://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?sslmode=verify-full&options=--cluster%3Dfunny-skunk-123"},
+		{"sqlalchemy", "env", conn.Basic, basicURL},
 	} {
 		t.Run(row.tool+" "+row.form+" "+string(row.deployment), func(t *testing.T) {
 			tool, err := generator.Find(skeletons.FS, row.tool)

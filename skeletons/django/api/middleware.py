@@ -14,7 +14,7 @@ from api.health import PROBES
 from api.problems import FieldError, InvalidRequest, Problem, ProblemResponse
 from database.deadline import within
 from database.errors import describe, sqlstate
-from database.transaction import OutcomeUnknown
+from database.retry import OutcomeUnknown, Unavailable
 
 RETRY_AFTER_S = 1
 
@@ -72,7 +72,7 @@ class ApiMiddleware:
                 ),
                 exception,
             )
-        if isinstance(exception, OperationalError | InterfaceError):
+        if isinstance(exception, Unavailable | OperationalError | InterfaceError):
             response = ProblemResponse(Problem(503, "The database cannot answer now."), exception)
             response["Retry-After"] = str(RETRY_AFTER_S)
             return response

@@ -6,21 +6,21 @@ from typing import Any
 from django.db.backends.base.base import NO_DB_ALIAS
 from django_cockroachdb.base import DatabaseWrapper as CockroachDBWrapper
 
-from database.connection import Pool
+from database.checked_pool import CheckedPool
 
 _lock = Lock()
 
 
 class DatabaseWrapper(CockroachDBWrapper):  # type: ignore[misc]  # the adapter has no types
     @property
-    def pool(self) -> Pool | None:
+    def pool(self) -> CheckedPool | None:
         options = self.settings_dict["OPTIONS"].get("pool")
         if not options or self.alias == NO_DB_ALIAS:
             return None
         with _lock:
-            pools: dict[str, Pool] = self._connection_pools
+            pools: dict[str, CheckedPool] = self._connection_pools
             if self.alias not in pools:
-                pools[self.alias] = Pool(
+                pools[self.alias] = CheckedPool(
                     kwargs={**self.get_connection_params(), "autocommit": True},
                     configure=self._configure_connection,
                     open=False,

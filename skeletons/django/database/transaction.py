@@ -1,25 +1,25 @@
-"""The one way to write: an explicit transaction that is run again when CockroachDB asks for it."""
+"""Transactions and reads, run again when CockroachDB asks for it. All SQL goes through here."""
 
-import random
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, Error, connections, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    Error,
+    InterfaceError,
+    OperationalError,
+    connections,
+    transaction,
+)
 from django.db.transaction import TransactionManagementError
 from psycopg.pq import TransactionStatus
 
 from database.deadline import remaining
 from database.errors import sqlstate
-
-BACKOFF_BASE_S = 0.05
-BACKOFF_CAP_S = 2.0
+from database.retry import OutcomeUnknown, Unavailable, is_ambiguous, retry
 
 T = TypeVar("T")
-
-
-class OutcomeUnknown(Exception):
-    """The connection broke in COMMIT: the transaction may have happened, or not."""
 
 
 def run_transaction(
@@ -29,46 +29,63 @@ def run_transaction(
 
     work may run several times, so it does nothing but SQL, and lets database errors pass: an error
     swallowed inside a transaction is a COMMIT that rolls back.
-
-    idempotent says that work finds out by itself whether it has been done already (it looks up a
-    unique key first). Then it is also run again after a duplicate key (23505), and once after a
-    COMMIT of unknown outcome. Raises OutcomeUnknown where that is how it ends.
+    database.retry says when it is run again, and what idempotent means.
     """
-    connection = connections[using]
-    max_retries: int = connection.settings_dict["MAX_RETRIES"]
-    conflicts = 0
-    in_doubt = False
+    return retry(
+        lambda: _run_once(work, using), max_retries=_max_retries(using), idempotent=idempotent
+    )
 
-    while True:
-        committing = False
+
+def read(work: Callable[[], T], *, using: str = DEFAULT_DB_ALIAS) -> T:
+    """Runs work, one query that is evaluated in it, and returns its result.
+
+    A statement by itself is atomic, and CockroachDB runs it again by itself, unless its result was
+    so large that a part of it had been sent: hence the loop. Inside a transaction, that is what is
+    run again.
+    """
+    if connections[using].in_atomic_block:
+        return work()
+
+    def run_once() -> T:
+        with _as_unavailable(using):
+            return work()
+
+    return retry(run_once, max_retries=_max_retries(using), idempotent=False)
+
+
+def _run_once(work: Callable[[], T], using: str) -> T:
+    committing = False
+    with _as_unavailable(using):
         try:
             # durable: inside another transaction, running this one again would not start it again.
             with transaction.atomic(using=using, durable=True):
                 result = work()
-                if connection.connection.info.transaction_status == TransactionStatus.INERROR:
+                status = connections[using].connection.info.transaction_status
+                if status == TransactionStatus.INERROR:
                     raise TransactionManagementError("work swallowed a database error")
+                if not remaining():
+                    # Rather than a COMMIT whose answer there is no time to hear.
+                    raise OperationalError("no time left to commit")
                 committing = True
             return result
         except Error as error:
-            # Full jitter: a random point below an exponential limit.
-            pause = random.uniform(0, min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2**conflicts))
-            state = sqlstate(error)
-            if committing and _is_ambiguous(state):
-                again = idempotent and not in_doubt
-                in_doubt = True
-            elif state == "40001":
-                conflicts += 1
-                again = conflicts <= max_retries
-            else:
-                again = idempotent and state == "23505"
-            if not again or pause >= remaining():
-                if in_doubt:
-                    raise OutcomeUnknown from error
-                raise
-        connection.close()  # back to the pool: others can use it meanwhile
-        time.sleep(pause)
+            if committing and is_ambiguous(sqlstate(error)):
+                raise OutcomeUnknown from error
+            raise
 
 
-def _is_ambiguous(state: str | None) -> bool:
-    """Of COMMIT: the connection broke (None, 08…, 57P…), or the server cannot tell (40003)."""
-    return state is None or state == "40003" or state.startswith(("08", "57P"))
+@contextmanager
+def _as_unavailable(using: str) -> Iterator[None]:
+    """What breaks the connection, or keeps it from answering, becomes Unavailable."""
+    try:
+        yield
+    except Error as error:
+        connections[using].close()  # back to the pool: others can use it meanwhile
+        if isinstance(error, OperationalError | InterfaceError):
+            raise Unavailable from error
+        raise
+
+
+def _max_retries(using: str) -> int:
+    limit: int = connections[using].settings_dict["MAX_RETRIES"]
+    return limit

@@ -15,7 +15,7 @@ from api.body import read_fields
 from api.ids import parse_uuid
 from api.problems import FieldError, InvalidRequest, Problem
 from database.errors import sqlstate
-from database.transaction import run_transaction
+from database.transaction import read, run_transaction
 from ledger import fields
 from ledger.models import Account, Transfer
 from ledger.transfers import transfer
@@ -30,7 +30,8 @@ class Accounts(View):
         rows = Account.objects.order_by("id")
         if after is not None:
             rows = rows.filter(id__gt=after)
-        found = list(rows[: limit + 1])  # one more than asked for says whether there is a next page
+        # One more than asked for says whether there is a next page.
+        found = read(lambda: list(rows[: limit + 1]))
         page = found[:limit]
         return JsonResponse(
             {
@@ -49,7 +50,7 @@ class Accounts(View):
 
 class AccountDetail(View):
     def get(self, request: HttpRequest, id: UUID) -> HttpResponseBase:
-        account = Account.objects.filter(id=id).first()
+        account = read(Account.objects.filter(id=id).first)
         if account is None:
             raise _unknown_account()
         return JsonResponse(_account(account))
@@ -103,7 +104,7 @@ class Transfers(View):
 
 class TransferDetail(View):
     def get(self, request: HttpRequest, id: UUID) -> HttpResponseBase:
-        made = Transfer.objects.filter(id=id).first()
+        made = read(Transfer.objects.filter(id=id).first)
         if made is None:
             raise Problem(404, "There is no such transfer.")
         return JsonResponse(_transfer(made))

@@ -1,5 +1,7 @@
+import os
+import socket
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, sleep
 
 import psycopg
 import pytest
@@ -8,9 +10,10 @@ from django.db.transaction import TransactionManagementError
 
 from database.base import DatabaseWrapper
 from database.connection import Connection
-from database.deadline import remaining, within
+from database.deadline import within
 from database.errors import describe, sqlstate
-from database.transaction import OutcomeUnknown, run_transaction
+from database.retry import OutcomeUnknown, Unavailable
+from database.transaction import read, run_transaction
 from ledger.models import Account
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +35,7 @@ class Work:
 
 
 @pytest.fixture
-def commits(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def fail_commits(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Makes the next COMMITs fail before the server sees them."""
 
     def fail(*errors: psycopg.Error) -> None:
@@ -48,7 +51,7 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return fail
 
 
-def test_serialization_failures_run_it_again() -> None:
+def test_failed_run_is_rolled_back_and_run_again() -> None:
     work = Work(psycopg.errors.SerializationFailure(), psycopg.errors.SerializationFailure())
 
     assert run_transaction(work) == "done"
@@ -56,8 +59,8 @@ def test_serialization_failures_run_it_again() -> None:
     assert Account.objects.count() == 1
 
 
-def test_serialization_failure_at_commit(commits: Callable[..., None]) -> None:
-    commits(psycopg.errors.SerializationFailure())
+def test_serialization_failure_at_commit(fail_commits: Callable[..., None]) -> None:
+    fail_commits(psycopg.errors.SerializationFailure())
     work = Work()
 
     assert run_transaction(work) == "done"
@@ -65,43 +68,11 @@ def test_serialization_failure_at_commit(commits: Callable[..., None]) -> None:
     assert Account.objects.count() == 1
 
 
-def test_retries_are_limited() -> None:
-    connection.settings_dict["MAX_RETRIES"], limit = 2, connection.settings_dict["MAX_RETRIES"]
-    try:
-        work = Work(*[psycopg.errors.SerializationFailure() for _ in range(5)])
-        with pytest.raises(OperationalError) as raised:
-            run_transaction(work)
-    finally:
-        connection.settings_dict["MAX_RETRIES"] = limit
-
-    assert work.runs == 3
-    assert sqlstate(raised.value) == "40001"
-
-
-def test_retries_end_at_the_deadline() -> None:
-    work = Work(*[psycopg.errors.SerializationFailure() for _ in range(100)])
-    start = monotonic()
-
-    with within(0.3), pytest.raises(OperationalError):
-        run_transaction(work)
-
-    assert monotonic() - start < 1
-    assert 1 <= work.runs < 100
-
-
-def test_other_errors_are_not_retried() -> None:
-    work = Work(psycopg.errors.QueryCanceled())
-
-    with pytest.raises(OperationalError):
-        run_transaction(work)
-    assert work.runs == 1
-
-
 @pytest.mark.parametrize(
     "error", [psycopg.OperationalError(), psycopg.errors.StatementCompletionUnknown()]
 )
-def test_unknown_outcome(commits: Callable[..., None], error: psycopg.Error) -> None:
-    commits(error)
+def test_unknown_outcome(fail_commits: Callable[..., None], error: psycopg.Error) -> None:
+    fail_commits(error)
     work = Work()
 
     with pytest.raises(OutcomeUnknown):
@@ -109,36 +80,11 @@ def test_unknown_outcome(commits: Callable[..., None], error: psycopg.Error) -> 
     assert work.runs == 1
 
 
-def test_unknown_outcome_of_idempotent_work(commits: Callable[..., None]) -> None:
-    commits(psycopg.OperationalError())
+def test_unknown_outcome_of_idempotent_work(fail_commits: Callable[..., None]) -> None:
+    fail_commits(psycopg.OperationalError())
     work = Work()
 
     assert run_transaction(work, idempotent=True) == "done"
-    assert work.runs == 2
-
-
-def test_unknown_outcome_twice(commits: Callable[..., None]) -> None:
-    commits(psycopg.OperationalError(), psycopg.OperationalError())
-    work = Work()
-
-    with pytest.raises(OutcomeUnknown):
-        run_transaction(work, idempotent=True)
-    assert work.runs == 2
-
-
-def test_unknown_outcome_stays_unknown(commits: Callable[..., None]) -> None:
-    commits(psycopg.OperationalError())
-    work = Work()
-    work.errors = [psycopg.errors.QueryCanceled()]
-    first = work.errors.pop()
-
-    def fails_the_second_time() -> str:
-        if work.runs == 1:
-            work.errors.append(first)
-        return work()
-
-    with pytest.raises(OutcomeUnknown):
-        run_transaction(fails_the_second_time, idempotent=True)
     assert work.runs == 2
 
 
@@ -148,9 +94,34 @@ def test_connection_lost_before_commit_is_no_unknown_outcome() -> None:
         connection.connection.pgconn.finish()
         Account.objects.create(owner="Bob")
 
-    with pytest.raises(OperationalError):
+    with pytest.raises(Unavailable):
         run_transaction(work)
     assert Account.objects.count() == 0
+
+
+def test_no_commit_without_time_for_its_answer() -> None:
+    def work() -> None:
+        Account.objects.create(owner="Ada")
+        sleep(0.3)
+
+    with within(0.2), pytest.raises(Unavailable):
+        run_transaction(work)
+    assert Account.objects.count() == 0
+
+
+def test_read_is_run_again() -> None:
+    work = Work(psycopg.errors.SerializationFailure())
+
+    assert read(work) == "done"
+    assert work.runs == 2
+
+
+def test_read_in_a_transaction_is_run_again_with_it() -> None:
+    work = Work(psycopg.errors.SerializationFailure())
+
+    assert run_transaction(lambda: read(work)) == "done"
+    assert work.runs == 2
+    assert Account.objects.count() == 1
 
 
 def test_swallowed_error_does_not_look_like_a_commit() -> None:
@@ -180,24 +151,18 @@ def test_statement_ends_at_the_deadline() -> None:
     assert Account.objects.count() == 0
 
 
-def test_deadlines_nest() -> None:
-    with within(1):
-        with within(60):
-            assert remaining() <= 1
-        with within(0):
-            assert remaining() == 0
-        assert remaining() > 0
-    assert remaining() > 60
-
-
 def test_dead_connections_are_replaced() -> None:
     pool = connection.pool  # type: ignore[attr-defined]  # PostgreSQL's have it
     held = [pool.getconn() for _ in range(3)]
-    for dead in held:
-        dead.pgconn.finish()
-        pool.putconn(dead)
+    for idle in held:
+        pool.putconn(idle)
+        with socket.socket(fileno=os.dup(idle.fileno())) as its_socket:
+            its_socket.shutdown(socket.SHUT_RDWR)  # as a server that is gone
 
-    assert Account.objects.count() == 0
+    for _ in held:
+        assert Account.objects.count() == 0
+        connection.close()
+    assert all(dead.closed for dead in held)
 
 
 def test_failure_to_connect_is_described() -> None:

@@ -22,7 +22,7 @@ def describe(error: BaseException) -> str:
     *_, cause = _causes(error)
     text = " ".join(str(cause).split()) or type(cause).__name__
     for part, hint in _HINTS.items():
-        if part in text:
+        if part in text and hint not in text:  # a message may be a description already
             return f"{hint}: {text}"
     return text
 

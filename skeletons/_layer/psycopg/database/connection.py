@@ -1,4 +1,4 @@
-"""psycopg's connection and pool, made to keep deadlines."""
+"""psycopg's connection, made to keep deadlines."""
 
 import math
 from typing import Any, ClassVar, Self, TypeVar
@@ -6,9 +6,8 @@ from typing import Any, ClassVar, Self, TypeVar
 import psycopg
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
-from psycopg_pool import ConnectionPool, PoolTimeout
 
-from database.deadline import remaining, within
+from database.deadline import remaining
 
 T = TypeVar("T")
 
@@ -42,24 +41,3 @@ class Connection(psycopg.Connection[Any]):
                 # In the middle of a command: its answer must not be taken for that of the next.
                 self.close()
             raise
-
-
-class Pool(ConnectionPool[Connection]):
-    """Hands out connections that have just answered, in its timeout and the caller's deadline."""
-
-    def getconn(self, timeout: float | None = None) -> Connection:
-        with within(self.timeout if timeout is None else timeout):
-            while True:
-                try:
-                    connection = super().getconn(remaining())
-                except PoolTimeout:
-                    raise PoolTimeout("no connection in time") from Connection.failure
-                try:
-                    self.check_connection(connection)
-                except psycopg.Error:
-                    # At once to the next one. The pool's own check would sleep a second first, and
-                    # after a restart of the server every idle connection fails it.
-                    connection.close()
-                    self.putconn(connection)
-                else:
-                    return connection

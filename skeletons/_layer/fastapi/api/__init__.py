@@ -1,0 +1,1 @@
+"""What all endpoints share: problems for errors, JSON bodies, ids, deadlines, logs, probes."""

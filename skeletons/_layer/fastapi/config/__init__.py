@@ -1,0 +1,1 @@
+"""Configuration: the environment, the settings made of it, logs."""

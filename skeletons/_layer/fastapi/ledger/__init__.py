@@ -1,0 +1,1 @@
+"""The sample domain: accounts, and transfers of money between them."""
