@@ -1,6 +1,7 @@
 package cmd_test
 
 import (
+	"encoding/xml"
 	"testing"
 
 	"github.com/crdb-init/crdb-init/generator"
@@ -181,6 +182,15 @@ func TestConnectionReference(t *testing.T) {
 		{"psycopg2", "", conn.Advanced, advancedURL},
 		{"psycopg2", "", conn.SelfHosted, selfHostedURL},
 		{"psycopg2", "", conn.Local, localURL},
+		{"jdbc", "", conn.Basic, "jdbc:postgresql://free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?user=maxroach&password=s3cr3t&sslmode=verify-full&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory&options=--cluster%3Dfunny-skunk-123"},
+		{"jdbc", "", conn.Advanced, "jdbc:postgresql://free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?user=maxroach&password=s3cr3t&sslmode=verify-full&sslrootcert=/certs/ca.crt"},
+		{"jdbc", "", conn.SelfHosted, "jdbc:postgresql://free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?user=maxroach&sslmode=verify-full&sslrootcert=/certs/ca.crt&sslcert=/certs/client.maxroach.crt&sslkey=/certs/client.maxroach.key"},
+		{"jdbc", "", conn.Local, "jdbc:postgresql://localhost:26257/defaultdb?user=root&sslmode=disable"},
+		{"hibernate", "", conn.Basic, "jdbc:postgresql://free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?user=maxroach&amp;password=s3cr3t&amp;sslmode=verify-full&amp;sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory&amp;options=--cluster%3Dfunny-skunk-123"},
+		{"hibernate", "", conn.Advanced, "jdbc:postgresql://free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?user=maxroach&amp;password=s3cr3t&amp;sslmode=verify-full&amp;sslrootcert=/certs/ca.crt"},
+		{"hibernate", "", conn.SelfHosted, "jdbc:postgresql://free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?user=maxroach&amp;sslmode=verify-full&amp;sslrootcert=/certs/ca.crt&amp;sslcert=/certs/client.maxroach.crt&amp;sslkey=/certs/client.maxroach.key"},
+		{"hibernate", "", conn.Local, "jdbc:postgresql://localhost:26257/defaultdb?user=root&amp;sslmode=disable"},
+		{"hibernate", "env", conn.Basic, "jdbc:postgresql://free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?user=maxroach&password=s3cr3t&sslmode=verify-full&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory&options=--cluster%3Dfunny-skunk-123"},
 		{"sqlalchemy", "", conn.Basic, "cockroachdb+psycopg://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?sslmode=verify-full&options=--cluster%3Dfunny-skunk-123"},
 		{"sqlalchemy", "", conn.Advanced, "cockroachdb+psycopg://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?sslmode=verify-full&sslrootcert=/certs/ca.crt"},
 		{"sqlalchemy", "", conn.SelfHosted, "cockroachdb+psycopg://maxroach@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?sslmode=verify-full&sslrootcert=/certs/ca.crt&sslcert=/certs/client.maxroach.crt&sslkey=/certs/client.maxroach.key"},
@@ -188,6 +198,17 @@ func TestConnectionReference(t *testing.T) {
 		// The reference page's, whose driver is psycopg2.
 		{"sqlalchemy", "psycopg2", conn.Basic, "cockroachdb://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?sslmode=verify-full&options=--cluster%3Dfunny-skunk-123"},
 		{"sqlalchemy", "env", conn.Basic, basicURL},
+		{"ruby-pg", "", conn.Basic, basicURL},
+		{"ruby-pg", "", conn.Advanced, advancedURL},
+		{"ruby-pg", "", conn.SelfHosted, selfHostedURL},
+		{"ruby-pg", "", conn.Local, localURL},
+		{"activerecord", "", conn.Basic, "default: &default\n  adapter: cockroachdb\n  url: " + basicURL},
+		{"activerecord", "", conn.Advanced, "default: &default\n  adapter: cockroachdb\n  url: " + advancedURL},
+		{"activerecord", "", conn.SelfHosted, "default: &default\n  adapter: cockroachdb\n  url: " + selfHostedURL},
+		{"activerecord", "", conn.Local, "default: &default\n  adapter: cockroachdb\n  url: " + localURL},
+		// A URL's scheme chooses the adapter: activerecord/lib/active_record/database_configurations/connection_url_resolver.rb.
+		{"activerecord", "cockroachdb-url", conn.Basic, "cockroachdb://maxroach:s3cr3t@free-tier.gcp-us-central1.cockroachlabs.cloud:26257/defaultdb?sslmode=verify-full&options=--cluster%3Dfunny-skunk-123"},
+		{"activerecord", "url", conn.Local, localURL},
 	} {
 		t.Run(row.tool+" "+row.form+" "+string(row.deployment), func(t *testing.T) {
 			tool, err := generator.Find(skeletons.FS, row.tool)
@@ -209,5 +230,45 @@ func TestConnectionReference(t *testing.T) {
 				t.Error("no snippet")
 			}
 		})
+	}
+}
+
+// What goes into an XML file is XML, whatever the password holds, and says what was asked for.
+func TestFormsInXML(t *testing.T) {
+	tool, err := generator.Find(skeletons.FS, "hibernate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range conn.Deployments() {
+		c := reference(d)
+		c.Password = `<p>&'"%+ü]]>`
+		form, err := tool.Form("xml", d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, snippet, err := form.Write(tool, c, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := conn.Format(c, tool.Dialect)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file struct {
+			Properties []struct {
+				Name  string `xml:"name,attr"`
+				Value string `xml:",chardata"`
+			} `xml:"session-factory>property"`
+		}
+		if err := xml.Unmarshal([]byte(snippet), &file); err != nil {
+			t.Errorf("%s: %v\n%s", d, err, snippet)
+		}
+		settings := map[string]string{}
+		for _, p := range file.Properties {
+			settings[p.Name] = p.Value
+		}
+		if have := settings["hibernate.connection.url"]; have != want {
+			t.Errorf("%s: hibernate.connection.url is %q, want %q", d, have, want)
+		}
 	}
 }

@@ -64,10 +64,14 @@ func locked(lock []byte, name, version string) bool {
 	return false
 }
 
-// entry says whether a line begins with a dependency's name, as go.sum's, pip's, Bundler's and npm's lines do.
+// entry says whether a line begins with a dependency's name, as go.sum's, pip's, Bundler's, npm's and Maven's lines do.
 func entry(line []byte, name string) bool {
 	s := strings.ToLower(strings.Trim(strings.TrimSpace(string(line)), `"`))
 	s = strings.TrimPrefix(s, "node_modules/")
+	s = strings.TrimPrefix(s, `artifactid" : "`)
+	if _, artifact, ok := strings.Cut(name, ":"); ok {
+		name = artifact // of group:artifact, whose group stands on the line before
+	}
 	rest, ok := strings.CutPrefix(s, strings.ToLower(name))
 	return ok && (rest == "" || strings.ContainsAny(rest[:1], ` =[":`))
 }

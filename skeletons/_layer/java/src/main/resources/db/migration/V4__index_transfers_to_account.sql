@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS transfers_to_account_idx ON transfers (to_account);

@@ -1,0 +1,9 @@
+# frozen_string_literal: true
+
+class IndexTransfersOnFromAccount < ActiveRecord::Migration[8.1]
+  disable_ddl_transaction!
+
+  def change
+    add_index :transfers, :from_account, if_not_exists: true
+  end
+end
