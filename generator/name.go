@@ -201,7 +201,13 @@ const javaReserved = `
 
 // Constants of Ruby, its standard library and Rails that an application's module would reopen or shadow.
 const rubyReserved = `
-	Abbrev ActionCable ActionController ActionDispatch ActionMailer ActionPack ActionView ActiveJob ActiveModel
+	Abbrev ArgumentError ClosedQueueError Delegator DidYouMean EncodingError Errno ErrorHighlight Etc FalseClass Fcntl FiberError
+	FrozenError IndexError Interrupt KeyError LoadError LocalJumpError MatchData MonitorMixin NameError NoMatchingPatternError
+	NoMemoryError NoMethodError NotImplementedError ObjectSpace Ractor RangeError Readline Refinement RegexpError Reline RuntimeError
+	ScriptError SecurityError SignalException SimpleDelegator SizedQueue StandardError StopIteration StringScanner SyntaxError
+	SyntaxSuggest SystemCallError SystemExit SystemStackError ThreadError ThreadGroup TracePoint TrueClass TypeError UnboundMethod
+	UncaughtThrowError UnicodeNormalize WeakMap ZeroDivisionError
+	ActionCable ActionController ActionDispatch ActionMailer ActionPack ActionView ActiveJob ActiveModel
 	ActiveRecord ActiveStorage ActiveSupport Application Argf Array Base64 BasicObject Benchmark BigDecimal Binding Bundler
 	Class Cgi Comparable Complex Concurrent ConditionVariable Csv Data Date Datetime Debug Destroy Digest Dir Encoding Enumerable
 	Enumerator Env Erb Erubi Exception Fiber File Find Float Forwardable Gem Hash Integer Io Ipaddr Irb Json Kernel Kramdown
