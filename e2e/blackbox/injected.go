@@ -152,10 +152,10 @@ func Deadline(t *testing.T, base string, db *standin.StandIn) {
 func Storm(t *testing.T, base string, db *standin.StandIn) {
 	one.Lock()
 	defer one.Unlock()
-	db.Inject(standin.Sometimes(1.0/3, standin.Retry))
+	begin := func() { db.Inject(standin.Sometimes(1.0/3, standin.Retry)) }
 	calm := func() { db.Inject(nil) }
 	defer calm()
-	storm(t, []*client{newClient(base)}, calm, patience, 201, 409, 503)
+	storm(t, []*client{newClient(base)}, begin, calm, patience, 201, 409, 503)
 }
 
 // Outcomes checks COMMITs of which the service cannot know whether they took effect.
