@@ -95,7 +95,7 @@ func (s *starter) configuration(t *testing.T, env map[string]string) {
 			t.Run(m.claim, func(t *testing.T) {
 				t.Parallel()
 				svc := s.launch(t, with(env, map[string]string{m.variable: m.value}))
-				exit, err := svc.Wait(15 * time.Second)
+				exit, err := svc.Wait(startPatience)
 				if err != nil {
 					t.Fatalf("%s=%s: want an exit: %v\n%s", m.variable, m.value, err, lastLines(svc.stderr.Bytes(), 20))
 				}
@@ -248,7 +248,7 @@ func (s *starter) dotEnv(t *testing.T, env map[string]string, path string) {
 	t.Run("placeholders in .env are refused", func(t *testing.T) {
 		write(t, strings.Replace(s.format(t, conn.Example(conn.Basic)), "<password>", password, 1))
 		svc := s.launch(t, with(env, map[string]string{url: unset}))
-		exit, err := svc.Wait(15 * time.Second)
+		exit, err := svc.Wait(startPatience)
 		if err != nil {
 			t.Fatal(err)
 		}

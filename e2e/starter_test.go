@@ -95,9 +95,18 @@ func (s *starter) prepare(t *testing.T) {
 	back()
 }
 
+// quiet is held alone by the checks that load a service: what they promise is not
+// to be had while another starter is built beside it on the same cores.
+var (
+	quiet sync.RWMutex
+	loads = map[string]bool{"load": true, "two replicas": true, "storm": true}
+)
+
 // step runs what all that follows needs, and ends the starter's test if it fails.
 func (s *starter) step(t *testing.T, name string, do func(context.Context) error) {
 	t.Helper()
+	quiet.RLock()
+	defer quiet.RUnlock()
 	start := time.Now()
 	err := do(t.Context())
 	s.record(name, start, err == nil)
@@ -111,6 +120,13 @@ func (s *starter) check(t *testing.T, name string, do func(*testing.T)) {
 	t.Helper()
 	var start time.Time // zero if -run left the subtest out
 	ok := t.Run(name, func(t *testing.T) {
+		if loads[name] {
+			quiet.Lock()
+			defer quiet.Unlock()
+		} else {
+			quiet.RLock()
+			defer quiet.RUnlock()
+		}
 		start = time.Now()
 		do(t)
 	})
