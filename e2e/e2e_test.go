@@ -97,8 +97,8 @@ func TestStarters(t *testing.T) {
 	places := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var all sync.WaitGroup
 	for _, tool := range tools {
+		places <- struct{}{} // here, not in the goroutine: the order counts
 		all.Go(func() {
-			places <- struct{}{}
 			defer func() { <-places }()
 			t.Run(tool.ID, func(t *testing.T) {
 				if why := missing(tool); why != "" {
