@@ -87,7 +87,7 @@ func (s *starter) again(ctx context.Context, library fs.FS, m *made) (err error)
 
 // missingSecret compares .env, which is only rendered if it is not there.
 func (s *starter) missingSecret(library fs.FS, m *made) ([]generator.Change, error) {
-	if _, err := m.root.Lstat(".env"); err == nil {
+	if _, err := m.root.Lstat(generator.SecretPath); err == nil {
 		return nil, nil
 	}
 	plan, err := generator.Plan(library, s.project)

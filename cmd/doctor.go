@@ -133,7 +133,7 @@ func (a *app) patient(ctx context.Context, o doctorOptions) (doctor.Options, err
 		return doctor.Options{}, err
 	}
 	p := doctor.Options{
-		Source:  doctor.Source{Lookup: a.lookup, File: filepath.Join(o.directory, ".env")},
+		Source:  doctor.Source{Lookup: a.lookup, File: filepath.Join(o.directory, generator.SecretPath)},
 		Starter: true, Dir: o.directory,
 	}
 	t, err := toolOf(library, o.directory)
@@ -160,7 +160,7 @@ func (a *app) patient(ctx context.Context, o doctorOptions) (doctor.Options, err
 // toolOf returns the tool that a starter was made for, or why it is not known. What else the starter remembers of its
 // making may be damaged: that is not what is examined here.
 func toolOf(library fs.FS, directory string) (*generator.Tool, error) {
-	file := filepath.Join(directory, generator.StateDir, "project.json")
+	file := filepath.Join(directory, filepath.FromSlash(generator.StateFile))
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s is not there, which says what the starter was made for", file)

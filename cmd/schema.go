@@ -83,7 +83,7 @@ func runSchema(a *app, args []string) error {
 	if len(args) == 0 {
 		return a.print(schemaResult{all}, func(w io.Writer) {
 			for _, s := range all {
-				fmt.Fprintf(w, "%-10s  %s\n", s.Name, s.Title)
+				fmt.Fprintf(w, "%-12s  %s\n", s.Name, s.Title)
 			}
 		})
 	}

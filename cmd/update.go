@@ -379,7 +379,7 @@ func (m *made) summary(w io.Writer, u *generator.Updated, r updateResult, writte
 
 // secretFile says that .env is there and stays as it is.
 func secretFile(root *os.Root) string {
-	if _, err := root.Stat(".env"); err != nil {
+	if _, err := root.Stat(generator.SecretPath); err != nil {
 		return ""
 	}
 	return ", .env stays as it is"

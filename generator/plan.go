@@ -18,7 +18,8 @@ const (
 	attrTemplate = ".tmpl"
 	attrPackage  = "__package__"
 
-	secretPath = ".env"
+	// SecretPath is the one file that may hold a secret.
+	SecretPath = ".env"
 )
 
 // Plan renders a project. It reads only the skeleton of its tool, the layers that skeleton names and the partials those use.
@@ -116,7 +117,7 @@ func mapPath(name, javaPackage string) (File, error) {
 		out = append(out, e)
 	}
 	f.Path = strings.Join(out, "/")
-	f.Secret = f.Path == secretPath
+	f.Secret = f.Path == SecretPath
 	return f, checkPath(f.Path)
 }
 

@@ -18,7 +18,7 @@ import (
 // What a starter remembers of its making, for check and update. Deleting the folder turns those off and nothing else.
 const (
 	StateDir  = ".crdb-init"
-	stateFile = StateDir + "/project.json"
+	StateFile = StateDir + "/project.json"
 	baseFile  = StateDir + "/base.txtar"
 
 	stateVersion = 1
@@ -81,7 +81,7 @@ func (s *State) Format() ([]File, error) {
 	for _, name := range slices.Sorted(maps.Keys(s.base)) {
 		a.Files = append(a.Files, txtar.File{Name: name, Data: s.base[name]})
 	}
-	return []File{{Path: baseFile, Data: txtar.Format(a)}, {Path: stateFile, Data: b.Bytes()}}, nil
+	return []File{{Path: baseFile, Data: txtar.Format(a)}, {Path: StateFile, Data: b.Bytes()}}, nil
 }
 
 // AddState adds to a plan what the starter remembers of it.
@@ -110,15 +110,15 @@ func (e *DamagedError) Hint() string {
 
 // ReadState reads the state of the starter in dst. A starter without one is fs.ErrNotExist.
 func ReadState(dst fs.FS) (*State, error) {
-	data, err := fs.ReadFile(dst, stateFile)
+	data, err := fs.ReadFile(dst, StateFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := fs.Stat(dst, baseFile); err == nil {
-			return nil, &DamagedError{stateFile, errors.New("it is missing")}
+			return nil, &DamagedError{StateFile, errors.New("it is missing")}
 		}
 		return nil, err
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", stateFile, cause(err))
+		return nil, fmt.Errorf("%s: %w", StateFile, cause(err))
 	}
 	// A later format is said to be one, whatever its fields.
 	var format struct {
@@ -126,14 +126,14 @@ func ReadState(dst fs.FS) (*State, error) {
 		Program string `json:"crdb-init"`
 	}
 	if json.Unmarshal(data, &format) == nil && format.Version > stateVersion {
-		return nil, withHint(fmt.Errorf("%s: format %d, which crdb-init %s writes and this one cannot read", stateFile, format.Version, format.Program), "install that version or a newer one")
+		return nil, withHint(fmt.Errorf("%s: format %d, which crdb-init %s writes and this one cannot read", StateFile, format.Version, format.Program), "install that version or a newer one")
 	}
 	s := &State{}
-	if err := readJSON(dst, stateFile, s); err != nil {
-		return nil, &DamagedError{stateFile, errors.New(strings.TrimPrefix(err.Error(), stateFile+":"))}
+	if err := readJSON(dst, StateFile, s); err != nil {
+		return nil, &DamagedError{StateFile, errors.New(strings.TrimPrefix(err.Error(), StateFile+":"))}
 	}
 	if err := s.check(); err != nil {
-		return nil, &DamagedError{stateFile, err}
+		return nil, &DamagedError{StateFile, err}
 	}
 	if data, err = fs.ReadFile(dst, baseFile); err != nil {
 		return nil, &DamagedError{baseFile, cause(err)}
@@ -168,9 +168,9 @@ func (s *State) readBase(data []byte) error {
 		r, ok := s.Files[f.Name]
 		switch _, twice := s.base[f.Name]; {
 		case !ok || r.Opaque || twice:
-			return fmt.Errorf("%s: not a file that %s lists", f.Name, stateFile)
+			return fmt.Errorf("%s: not a file that %s lists", f.Name, StateFile)
 		case sum(f.Data) != r.SHA256:
-			return fmt.Errorf("%s: not the text that %s lists", f.Name, stateFile)
+			return fmt.Errorf("%s: not the text that %s lists", f.Name, StateFile)
 		}
 		s.base[f.Name] = f.Data
 	}

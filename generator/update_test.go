@@ -317,12 +317,12 @@ func TestStateIsDeterministicAndHoldsNoSecret(t *testing.T) {
 
 func TestDamagedStates(t *testing.T) {
 	for _, row := range []struct{ name, file, old, new, want string }{
-		{"cut", stateFile, "}\n", "", "project.json: damaged: "},
-		{"a field too many", stateFile, `"tool"`, `"tol"`, `project.json: damaged: 4: unknown field "tol"`},
-		{"another version", stateFile, `"version": 1`, `"version": 0`, "version 0, not 1"},
-		{"a path outside", stateFile, `"f": {`, `"../f": {`, `"../f"`},
-		{"no hash", stateFile, sum([]byte("a\n")), "abc", "f: source or sha256: not one"},
-		{"another hash", stateFile, sum([]byte("a\n")), sum([]byte("b\n")), "base.txtar: damaged: f: not the text that"},
+		{"cut", StateFile, "}\n", "", "project.json: damaged: "},
+		{"a field too many", StateFile, `"tool"`, `"tol"`, `project.json: damaged: 4: unknown field "tol"`},
+		{"another version", StateFile, `"version": 1`, `"version": 0`, "version 0, not 1"},
+		{"a path outside", StateFile, `"f": {`, `"../f": {`, `"../f"`},
+		{"no hash", StateFile, sum([]byte("a\n")), "abc", "f: source or sha256: not one"},
+		{"another hash", StateFile, sum([]byte("a\n")), sum([]byte("b\n")), "base.txtar: damaged: f: not the text that"},
 		{"another text", baseFile, "\na\n", "\nb\n", "base.txtar: damaged: f: not the text that"},
 		{"a text too many", baseFile, "-- f --", "-- g --\n-- f --", "base.txtar: damaged: g: not a file that"},
 		{"a text too few", baseFile, "-- f --", "f", "base.txtar: damaged: "},

@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from psycopg.conninfo import conninfo_to_dict
-
-from database.connection import Connection
-from database.url import parameters
+from database.connection import Connection, read_url
 
 POOL_TIMEOUT_S = 3
 POOL_LIFETIME_S = 300
@@ -15,9 +12,7 @@ def database_settings(
     url: str, *, application_name: str, ca_file: str, pool_max: int, max_retries: int
 ) -> dict[str, Any]:
     """Raises database.url.InvalidURL."""
-    options: dict[str, Any] = parameters(
-        url, conninfo_to_dict, application_name=application_name, ca_file=ca_file
-    )
+    options: dict[str, Any] = {**read_url(url, application_name=application_name, ca_file=ca_file)}
     return {
         "ENGINE": "database",
         "NAME": options.pop("dbname"),

@@ -6,15 +6,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from psycopg import Error, InterfaceError, OperationalError
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.crdb import CrdbConnection
 
 from database.checked_pool import CheckedPool
 from database.connection import Connection
 from database.retry import Unavailable
-from database.url import parameters
 
-__all__ = ["Connection", "Error", "Pool", "connect", "execute_one", "read_url"]
+__all__ = ["Connection", "Error", "Pool", "connect", "execute_one"]
 
 POOL_TIMEOUT_S = 3
 POOL_LIFETIME_S = 300
@@ -25,11 +23,6 @@ logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 class CockroachConnection(Connection, CrdbConnection[Any]):
     """psycopg.crdb's, which writes values as CockroachDB reads them, and with our deadlines."""
-
-
-def read_url(url: str, *, application_name: str, ca_file: str) -> dict[str, str]:
-    """libpq's parameters. Raises database.url.InvalidURL."""
-    return parameters(url, conninfo_to_dict, application_name=application_name, ca_file=ca_file)
 
 
 def connect(parameters: Mapping[str, str]) -> Connection:

@@ -76,6 +76,7 @@ def test_real_conflict(pool: Pool) -> None:
     with pool.connection() as connection:
         ids = [insert(connection), insert(connection)]
     runs = 0
+    met = False  # the database may also end a run for reasons of its own
 
     def count(connection: Connection) -> int:
         rows = connection.execute("SELECT balance FROM accounts").fetchall()
@@ -86,11 +87,12 @@ def test_real_conflict(pool: Pool) -> None:
         connection.execute("UPDATE accounts SET balance = %s WHERE id = %s", (balance, id))
 
     def work(connection: Connection) -> None:
-        nonlocal runs
+        nonlocal runs, met
         runs += 1
         count(connection)
-        if runs == 1:
+        if not met:
             run_transaction(pool, lambda other: write(other, ids[0]), max_retries=10)
+            met = True
         write(connection, ids[1])
 
     run_transaction(pool, work, max_retries=10)

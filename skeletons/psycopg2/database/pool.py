@@ -13,11 +13,11 @@ from time import monotonic
 from psycopg2 import Error, InterfaceError, OperationalError
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
-from database.connection import Connection, connect, execute_one, read_url
+from database.connection import Connection, connect, execute_one
 from database.deadline import remaining, within
 from database.retry import Unavailable
 
-__all__ = ["Connection", "Error", "Pool", "connect", "execute_one", "read_url"]
+__all__ = ["Connection", "Error", "Pool", "connect", "execute_one"]
 
 POOL_TIMEOUT_S = 3
 POOL_LIFETIME_S = 300

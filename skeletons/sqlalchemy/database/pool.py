@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import sqlalchemy
 from psycopg.abc import PQGenConn
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.crdb import CrdbConnection
 from psycopg.errors import ConnectionTimeout
 from sqlalchemy import Engine, ExceptionContext, create_engine, event, exc, select
@@ -16,9 +15,8 @@ from sqlalchemy.orm import Session
 from database.connection import Connection
 from database.deadline import remaining, within
 from database.retry import Unavailable
-from database.url import parameters
 
-__all__ = ["CockroachConnection", "Pool", "open_engine", "read_url"]
+__all__ = ["CockroachConnection", "Pool", "open_engine"]
 
 POOL_TIMEOUT_S = 3
 POOL_LIFETIME_S = 300
@@ -42,11 +40,6 @@ class CockroachConnection(Connection, CrdbConnection[Any]):
             except StopIteration as done:
                 connection: Self = done.value
                 return connection
-
-
-def read_url(url: str, *, application_name: str, ca_file: str) -> dict[str, str]:
-    """libpq's parameters. Raises database.url.InvalidURL."""
-    return parameters(url, conninfo_to_dict, application_name=application_name, ca_file=ca_file)
 
 
 def open_engine(parameters: Mapping[str, str], **options: Any) -> Engine:

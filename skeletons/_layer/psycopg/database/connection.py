@@ -5,11 +5,18 @@ from typing import Any, ClassVar, Self, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
 from database.deadline import remaining
+from database.url import parameters
 
 T = TypeVar("T")
+
+
+def read_url(url: str, *, application_name: str, ca_file: str) -> dict[str, str]:
+    """libpq's parameters. Raises database.url.InvalidURL."""
+    return parameters(url, conninfo_to_dict, application_name=application_name, ca_file=ca_file)
 
 
 class Connection(psycopg.Connection[Any]):

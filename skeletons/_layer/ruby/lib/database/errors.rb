@@ -26,6 +26,11 @@ module Database
     nil
   end
 
+  # Whether the database, or the way to it, is at fault.
+  def self.error?(error)
+    causes(error).any? { |cause| [ PG::Error, Unavailable, OutcomeUnknown ].any? { |kind| cause.is_a?(kind) } }
+  end
+
   # The innermost cause on one line, for the log.
   def self.describe(error)
     cause = causes(error).to_a.last

@@ -16,11 +16,12 @@ module Database
     # max_retries times at most and never past the deadline.
     #
     # idempotent says that it finds out by itself whether it has been done already (it looks up a unique
-    # key first). Then it is also run again after a duplicate key (23505), and once after a COMMIT of
-    # unknown outcome. Raises OutcomeUnknown where that is how it ends.
+    # key first). Then it is also run once more after a duplicate key (23505), which it finds this time,
+    # and after a COMMIT of unknown outcome. Raises OutcomeUnknown where it stays unknown; an error that
+    # is not the database's is an answer, and decides.
     def self.run(max_retries:, idempotent: false)
       conflicts = 0
-      in_doubt = false
+      duplicate = in_doubt = false
       begin
         yield
       rescue StandardError => error
@@ -32,14 +33,17 @@ module Database
         elsif state == SERIALIZATION_FAILURE
           again = conflicts < max_retries
           conflicts += 1
+        elsif state == UNIQUE_VIOLATION
+          again = idempotent && !duplicate
+          duplicate = true
         else
-          again = idempotent && state == UNIQUE_VIOLATION
+          again = false
         end
         if again && pause < Deadline.remaining
           sleep pause
           retry
         end
-        raise OutcomeUnknown if in_doubt
+        raise OutcomeUnknown if in_doubt && Database.error?(error)
         raise Unavailable, "gave up after #{conflicts} conflicts" if state == SERIALIZATION_FAILURE
 
         raise

@@ -83,6 +83,10 @@ class RetryTest < Minitest::Test
     attempt = Attempt.new(PG::UniqueViolation)
     assert_equal "done", run_retry(attempt, max_retries: 0, idempotent: true)
     assert_equal 2, attempt.runs
+
+    attempt = Attempt.new(PG::UniqueViolation, PG::UniqueViolation) # not the key's
+    assert_raises(PG::UniqueViolation) { run_retry(attempt, idempotent: true) }
+    assert_equal 2, attempt.runs
   end
 
   def test_unknown_outcome
@@ -103,6 +107,13 @@ class RetryTest < Minitest::Test
       assert_raises(Database::OutcomeUnknown) { run_retry(attempt, idempotent: true) }
       assert_equal 2, attempt.runs
     end
+  end
+
+  def test_an_answer_decides_an_unknown_outcome
+    attempt = Attempt.new(Database::OutcomeUnknown, ArgumentError)
+
+    assert_raises(ArgumentError) { run_retry(attempt, idempotent: true) }
+    assert_equal 2, attempt.runs
   end
 
   def test_which_commits_are_ambiguous

@@ -1,11 +1,11 @@
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
-from database.url import InvalidURL, parameters
+from database.connection import read_url
+from database.url import InvalidURL
 
 
 def read(url: str) -> dict[str, str]:
-    return parameters(url, conninfo_to_dict, application_name="app", ca_file="/ca.pem")
+    return read_url(url, application_name="app", ca_file="/ca.pem")
 
 
 def test_url_is_completed() -> None:
