@@ -8,8 +8,9 @@ TOOL ?=
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 deadcode := golang.org/x/tools/cmd/deadcode@v0.52.0
 
-# Stripped, and without inlining, which makes it a tenth smaller and no slower: it waits for the disk.
-release := -trimpath -ldflags '-s -w' -gcflags all=-l
+# Stripped, and inlined only where the program spends its time: a twelfth smaller, and no slower.
+hot := runtime runtime/... internal/runtime/... text/template/... strings bytes github.com/crdb-init/...
+release := -trimpath -ldflags '-s -w' -gcflags all=-l $(patsubst %,-gcflags %=,$(hot))
 
 .PHONY: build test lint e2e standin golden locks fuzz bench dist templates clean
 

@@ -87,6 +87,9 @@ func newRenderer(skeletons fs.FS, t *Tool, p Project) (*renderer, error) {
 
 // render executes one template. Errors carry file, line and column.
 func (r *renderer) render(name string, text []byte, secret bool) ([]byte, error) {
+	if !bytes.Contains(text, []byte(left)) {
+		return text, nil // half of Go's sources are templates by name alone
+	}
 	t, err := r.parse(name, string(text))
 	if err != nil {
 		return nil, err
