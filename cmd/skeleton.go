@@ -128,18 +128,18 @@ func runSkeletonEject(ctx context.Context, a *app, word, dir, onConflict string)
 	if err != nil {
 		return err
 	}
-	s := &starter{app: a, on: on}
-	if s.changes, err = generator.CompareDir(files, dir); err != nil {
+	changes, err := generator.CompareDir(files, dir)
+	if err != nil {
 		return err
 	}
-	if err := generator.Write(ctx, dir, s.changes, on); err != nil {
+	if err := generator.Write(ctx, dir, changes, on); err != nil {
 		return err
 	}
 	r := ejectResult{Tool: t.ID, Files: []fileAction{}}
 	roots := map[string]int{}
 	var order []string
-	for _, c := range s.changes {
-		r.Files = append(r.Files, fileAction{Path: c.Path, Action: s.action(c)})
+	for _, c := range changes {
+		r.Files = append(r.Files, fileAction{Path: c.Path, Action: action(c, on)})
 		root, _, _ := strings.Cut(c.Path, "/")
 		if strings.HasPrefix(root, "_") {
 			root = path.Join(strings.SplitN(c.Path, "/", 3)[:2]...)

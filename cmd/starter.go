@@ -494,12 +494,14 @@ func (s *starter) result() starterResult {
 	return r
 }
 
+func (s *starter) action(c generator.Change) string { return action(c, s.on) }
+
 // action says what becomes of a file: create, same, kept, and of a conflict what --on-conflict makes of it.
-func (s *starter) action(c generator.Change) string {
-	if k := c.Kind(); k != generator.Conflict || s.on == generator.Fail {
+func action(c generator.Change, on generator.OnConflict) string {
+	if k := c.Kind(); k != generator.Conflict || on == generator.Fail {
 		return string(k)
 	}
-	return s.on.String()
+	return on.String()
 }
 
 func (s *starter) next() []string {
